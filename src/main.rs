@@ -1,0 +1,3 @@
+//! The `concord` binary: everything it does is in the library.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The one integration-test binary: tests are grouped by behaviour, one module each.
