@@ -1,1 +1,19 @@
-//! Manifest.
+//! The language: one file a kind, names, references, secrets and schemas. No I/O happens here.
+
+pub mod attestation;
+pub mod attribute_map;
+pub mod email_domain;
+pub mod envelope;
+pub mod identity_provider;
+mod name;
+pub mod policy;
+pub mod project;
+mod secret;
+pub mod sso_profile;
+pub mod tenant;
+pub mod user_enablement;
+pub mod vanity_domain;
+
+pub use envelope::{Kind, Lifecycle, Metadata, OnRemoval};
+pub use name::{InvalidName, Name};
+pub use secret::SecretRef;

@@ -1,1 +1,168 @@
-//! Provider.
+//! Providers: one folder a vendor, with its types as the wire has them, its client, the lowering of manifests into components and
+//! the conversion of remote objects back. Nothing outside a vendor's folder knows the vendor, except the one table in
+//! [`registry`].
+//!
+//! # Flow
+//! [`registry`] opens one provider per realm (vendor tenant) that the manifests name. Lowering ([`ServiceProvider`],
+//! [`IdentityProvider`]) turns manifests into components; [`Observe`] says what exists; [`Mutate`] changes it.
+//!
+//! # Guarantees
+//! Planning only ever holds an [`Observe`]. A [`Mutate`] is opened for, and asks for, a [`Permit`](crate::plan::Permit), which
+//! only an approved plan gives.
+//!
+//! # Assumptions
+//! One observation serves a whole plan: a provider lists in bulk, once, and answers from what it read.
+
+mod lower;
+mod population;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use lower::{
+    IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProvider,
+    ServiceProviderSide,
+};
+pub use population::{Person, Population, PopulationQuery};
+
+use crate::{
+    component::{Address, Component, Observed, Realm, Snapshot, Unknown},
+    http::HttpError,
+    manifest::Name,
+    plan::Permit,
+};
+
+/// Reads one realm.
+#[async_trait]
+pub trait Observe: Send + Sync {
+    /// The vendor tenant that it reads.
+    fn realm(&self) -> &Realm;
+
+    /// The people of the realm whom the query selects. Reads in bulk: the number of calls grows with pages, not with people.
+    ///
+    /// # Errors
+    /// Why they could not be listed completely.
+    async fn population(&self, query: &PopulationQuery) -> Result<Population, Unknown>;
+
+    /// What exists of these components, and which objects carry a marker in `scope` without being asked for.
+    ///
+    /// Never fails as a whole: what could not be seen is unknown in the snapshot.
+    async fn observe(&self, components: &[&Component], scope: &Scope) -> Snapshot;
+}
+
+/// Whose orphans to look for: those of a project, in the tenants whose documents were loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The project's id.
+    pub project: String,
+    /// The tenants.
+    pub tenants: Vec<Name>,
+}
+
+/// Changes one realm.
+#[async_trait]
+pub trait Mutate: Send + Sync {
+    /// The vendor tenant that it changes.
+    fn realm(&self) -> &Realm;
+
+    /// Carries out one change and reads the object again.
+    ///
+    /// Idempotent in this sense: after an error whose answer was lost, observing and planning again finds out whether the change
+    /// was made, and nothing is created twice.
+    ///
+    /// # Errors
+    /// What the vendor refused, or that the answer was lost.
+    async fn write(&self, permit: &Permit, write: Write<'_>) -> Result<Written, WriteError>;
+}
+
+/// One change of one component, with every value known.
+#[derive(Debug, Clone)]
+pub enum Write<'a> {
+    /// Make it.
+    Create {
+        /// What it should be; fields that are still pending have their seed.
+        component: &'a Component,
+        /// The digest to keep beside the marker.
+        digest: &'a str,
+    },
+    /// Change it (also to adopt it, and to rewrite its marker after a rename).
+    Update {
+        /// What it should be.
+        component: &'a Component,
+        /// What it was when the plan was made.
+        observed: &'a Observed,
+        /// The paths of the fields that differ.
+        changed: &'a [String],
+        /// The digest to keep beside the marker.
+        digest: &'a str,
+    },
+    /// Delete it.
+    Delete {
+        /// Its address.
+        address: &'a Address,
+        /// What it was when the plan was made.
+        observed: &'a Observed,
+    },
+    /// Remove the marker and leave the object.
+    Forget {
+        /// Its address.
+        address: &'a Address,
+        /// What it was when the plan was made.
+        observed: &'a Observed,
+    },
+}
+
+/// The result of a write.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// The object as it is now.
+    Present(Box<Observed>),
+    /// The object is gone, or no longer ours.
+    Gone,
+}
+
+/// Why a write did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The request failed; [`HttpError::AnswerLost`] among the reasons.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The object changed between plan and apply.
+    #[error("{what} was changed by somebody else since the plan was made")]
+    Conflict {
+        /// The object.
+        what: String,
+    },
+    /// The vendor took the request and reports that it could not carry it out (an Action that does not build).
+    #[error("{what}: {message}")]
+    Refused {
+        /// The object.
+        what: String,
+        /// What the vendor says.
+        message: String,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// The vendor did not finish in time; running apply again goes on.
+    #[error("{what} was not ready after {seconds} seconds")]
+    NotReady {
+        /// The object.
+        what: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// There is no credential to write with.
+    #[error("no credential to write to {realm}: {message}")]
+    NoCredential {
+        /// The vendor tenant.
+        realm: Realm,
+        /// What is missing.
+        message: String,
+    },
+}
+
+/// A provider that reads, shared between tasks.
+pub type SharedObserve = Arc<dyn Observe>;
+/// A provider that writes, shared between tasks.
+pub type SharedMutate = Arc<dyn Mutate>;

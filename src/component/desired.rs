@@ -1,0 +1,77 @@
+//! `Component`: a remote object that should exist.
+
+use std::fmt;
+
+use super::{Address, Field, Marker, Step};
+use crate::{diagnostics::Location, manifest::Lifecycle};
+
+/// One vendor tenant: what one provider instance reads and writes, for instance `auth0:nss.us.auth0.com`. Two of the
+/// project's tenants on one vendor tenant share a realm, and so one observation and one merged write of shared objects.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Realm {
+    /// The provider: `auth0`, `twilio-flex`.
+    pub provider: &'static str,
+    /// The vendor tenant, account or organization.
+    pub tenant: String,
+}
+
+impl Realm {
+    /// A vendor tenant of a provider.
+    pub fn new(provider: &'static str, tenant: impl Into<String>) -> Self {
+        Self { provider, tenant: tenant.into() }
+    }
+}
+
+impl fmt::Display for Realm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.provider, self.tenant)
+    }
+}
+
+/// Why a component exists: guards and plans treat changes by membership apart from changes by manifest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// An object that a manifest describes.
+    #[default]
+    Object,
+    /// One person's part in an enablement.
+    Membership,
+}
+
+/// A remote object that should exist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Component {
+    /// What it is called here.
+    pub address: Address,
+    /// What it was called before (`metadata.formerly`).
+    pub formerly: Option<Address>,
+    /// The vendor tenant that it is in.
+    pub realm: Realm,
+    /// What it is for a person: "Auth0 application `Twilio Flex - NSS`".
+    pub title: String,
+    /// What identifies it to the vendor's people where no marker does: an application's name, an e-mail address.
+    pub natural_key: String,
+    /// Whether an object with the natural key and no marker may be taken over.
+    pub adopt: bool,
+    /// What it should be like.
+    pub fields: Vec<Field>,
+    /// The components that must be complete before this one is touched, beside those that its values come from.
+    pub needs: Vec<Address>,
+    /// How changes to it are to be handled.
+    pub lifecycle: Lifecycle,
+    /// Where the manifests ask for it.
+    pub origin: Location,
+    /// The manual step that makes it, where no API does.
+    pub step: Option<Step>,
+    /// Why it exists.
+    pub class: Class,
+    /// The ownership marker that it carries.
+    pub marker: Marker,
+}
+
+impl Component {
+    /// The field at a path.
+    pub fn field(&self, path: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.path == path)
+    }
+}

@@ -1,0 +1,164 @@
+//! Lowering: how the two sides of a profile become components. Each side says what it offers to the other (an assertion consumer
+//! URL, an issuer), known or pending, and then makes its components out of what the other offers.
+
+use super::Person;
+use crate::{
+    component::{Address, Component, Marker, Value},
+    diagnostics::{Finding, Location},
+    manifest::{
+        Kind, Resource,
+        attribute_map::AttributeMapSpec,
+        identity_provider::IdentityProviderSpec,
+        sso_profile::SsoProfileSpec,
+        tenant::TenantSpec,
+        user_enablement::{Role, Stage, UserEnablementSpec},
+        vanity_domain::VanityDomainSpec,
+    },
+};
+
+/// One profile with everything that it refers to.
+#[derive(Debug, Clone, Copy)]
+pub struct ProfileContext<'a> {
+    /// The project's id.
+    pub project: &'a str,
+    /// The profile's tenant.
+    pub tenant: &'a Resource<TenantSpec>,
+    /// The profile.
+    pub profile: &'a Resource<SsoProfileSpec>,
+    /// Its identity provider.
+    pub identity_provider: &'a Resource<IdentityProviderSpec>,
+    /// Its attribute map.
+    pub attribute_map: Option<&'a Resource<AttributeMapSpec>>,
+    /// The enablements of it.
+    pub enablements: &'a [&'a Resource<UserEnablementSpec>],
+    /// The vanity domains that lead to it.
+    pub vanity_domains: &'a [&'a Resource<VanityDomainSpec>],
+}
+
+impl ProfileContext<'_> {
+    /// The address of one of the profile's components.
+    pub fn address(&self, component: impl Into<String>) -> Address {
+        Address::new(
+            self.profile.tenant.clone(),
+            Kind::SsoProfile,
+            self.profile.metadata.name.clone(),
+            component,
+        )
+    }
+
+    /// The address that one of the profile's components had before.
+    pub fn former_address(&self, component: impl Into<String>) -> Option<Address> {
+        let former = self.profile.metadata.formerly.clone()?;
+        Some(Address::new(self.profile.tenant.clone(), Kind::SsoProfile, former, component))
+    }
+
+    /// The ownership marker of one of the project's components.
+    pub fn marker(&self, address: &Address) -> Marker {
+        Marker { project: self.project.to_owned(), address: address.clone() }
+    }
+}
+
+/// What the service provider's side offers to the identity provider's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceProviderSide {
+    /// The entity ID, which is the assertion's audience.
+    pub entity_id: Value,
+    /// The assertion consumer service URL.
+    pub acs_url: Value,
+    /// Further URLs that responses may be posted to.
+    pub callback_urls: Vec<Value>,
+    /// URLs that people may be sent to after logout.
+    pub logout_urls: Vec<Value>,
+    /// Where a sign-in that begins at the identity provider ends.
+    pub start_url: Option<Value>,
+    /// Components that must be complete before people other than the pilot are enabled: the test of the connection.
+    pub gates: Vec<Address>,
+}
+
+/// What the identity provider's side offers to the service provider's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IdentityProviderSide {
+    /// The issuer (entity ID).
+    pub issuer: Value,
+    /// The single sign-on URL.
+    pub sso_url: Value,
+    /// The signing certificates, a list of [`Value::Certificate`].
+    pub certificates: Value,
+    /// Components that must be complete before a test of the connection can succeed: application, attribute sources, and the
+    /// people of the pilot are added by the resolver.
+    pub gates: Vec<Address>,
+}
+
+/// Why a manifest cannot be lowered for a vendor: the findings, each at its place in the manifests.
+#[derive(Debug)]
+pub struct LowerError(pub Vec<Finding>);
+
+/// A Twilio product's half of a profile.
+pub trait ServiceProvider: Send + Sync {
+    /// What it offers to the identity provider.
+    fn offer(&self, context: &ProfileContext<'_>) -> ServiceProviderSide;
+
+    /// Its components.
+    ///
+    /// # Errors
+    /// What the product cannot express.
+    fn lower(
+        &self,
+        context: &ProfileContext<'_>,
+        identity_provider: &IdentityProviderSide,
+    ) -> Result<Vec<Component>, LowerError>;
+
+    /// One person's components on this side (a Flex user that is made beforehand), none by default.
+    fn lower_member(
+        &self,
+        _context: &ProfileContext<'_>,
+        _enablement: &Resource<UserEnablementSpec>,
+        _member: &Member<'_>,
+    ) -> Vec<Component> {
+        Vec::new()
+    }
+}
+
+/// An identity-provider vendor's half of a profile.
+pub trait IdentityProvider: Send + Sync {
+    /// What it offers to the service provider.
+    fn offer(&self, context: &ProfileContext<'_>) -> IdentityProviderSide;
+
+    /// Its components.
+    ///
+    /// # Errors
+    /// What the vendor cannot express: it is said, never dropped.
+    fn lower(
+        &self,
+        context: &ProfileContext<'_>,
+        service_provider: &ServiceProviderSide,
+    ) -> Result<Vec<Component>, LowerError>;
+
+    /// One person's components on this side: what enables the person.
+    fn lower_member(
+        &self,
+        context: &ProfileContext<'_>,
+        enablement: &Resource<UserEnablementSpec>,
+        member: &Member<'_>,
+    ) -> Vec<Component>;
+
+    /// The realm whose population enablements of the profile are expanded from.
+    fn population_realm(&self, context: &ProfileContext<'_>) -> Option<crate::component::Realm>;
+}
+
+/// One person whom an enablement enables at the present stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member<'a> {
+    /// The person, as the identity provider has them.
+    pub person: &'a Person,
+    /// The stage that enables the person.
+    pub stage: Stage,
+    /// The roles.
+    pub roles: Vec<Role>,
+    /// Further values by key.
+    pub attributes: std::collections::BTreeMap<String, String>,
+    /// Where the manifests ask for it.
+    pub origin: Location,
+    /// What must be complete before the person is enabled: the application, and after the pilot the test.
+    pub needs: Vec<Address>,
+}
