@@ -1,0 +1,2 @@
+use super::super::{Code, SourceFile};
+use super::*;
