@@ -1,0 +1,146 @@
+//! One attempt over a real socket. Owns the TLS and connection settings, the size limit and the sorting of transport
+//! failures; it never tries twice.
+
+use std::error::Error as _;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+use url::Url;
+
+use super::client::HttpOptions;
+use super::error::HttpError;
+use super::redact::Redactor;
+use super::routing::{Routing, is_loopback};
+
+/// A request ready to be sent.
+pub(super) struct Outgoing {
+    pub(super) method: Method,
+    /// Logical URL.
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Vec<u8>>,
+}
+
+/// A whole answer.
+pub(super) struct Incoming {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// How an attempt ended without a whole answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// No connection; nothing was sent.
+    Connect(String),
+    /// The handshake failed; nothing was sent.
+    Tls(String),
+    Timeout,
+    Dropped(String),
+    TooLarge,
+    /// The request could not be built.
+    Setup(&'static str),
+}
+
+pub(super) struct Wire {
+    /// With the system's proxies.
+    outside: reqwest::Client,
+    /// For this machine: no proxy, and `localhost` is what it says.
+    loopback: reqwest::Client,
+    routing: Routing,
+    max_body: usize,
+    redactor: Redactor,
+}
+
+impl Wire {
+    pub(super) fn new(options: &HttpOptions, redactor: Redactor) -> Result<Self, HttpError> {
+        options.routing.check()?;
+        // An embedder that installed a provider of its own keeps it; for the binary it is ring.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(&options.user_agent)
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .connect_timeout(options.timeouts.connect)
+                .read_timeout(options.timeouts.read)
+                .timeout(options.timeouts.total)
+        };
+        let setup = |error: reqwest::Error| HttpError::Setup { cause: redactor.scrub(&causes(&error)) };
+        let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+        let loopback = builder().no_proxy().resolve_to_addrs("localhost", &here).build().map_err(setup)?;
+        let outside = match options.routing {
+            Routing::Direct => builder().build().map_err(setup)?,
+            Routing::Sandbox { .. } => loopback.clone(),
+        };
+        Ok(Self { outside, loopback, routing: options.routing.clone(), max_body: options.max_body, redactor })
+    }
+
+    /// Sends once and reads the whole answer.
+    pub(super) async fn once(&self, outgoing: &Outgoing) -> Result<Incoming, Failure> {
+        let url = self.routing.physical(&outgoing.url);
+        let client = if is_loopback(&url) { &self.loopback } else { &self.outside };
+        let mut request = client.request(outgoing.method.clone(), url).headers(outgoing.headers.clone());
+        if let Some(body) = &outgoing.body {
+            request = request.body(body.clone());
+        }
+        let mut answer = request.send().await.map_err(|error| self.sort(error))?;
+
+        if answer.content_length().is_some_and(|length| length > self.max_body as u64) {
+            return Err(Failure::TooLarge);
+        }
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.sort(error))? {
+            if body.len() + chunk.len() > self.max_body {
+                return Err(Failure::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Incoming { status, headers, body })
+    }
+
+    fn sort(&self, error: reqwest::Error) -> Failure {
+        if error.is_builder() {
+            return Failure::Setup("it is no request that HTTP allows");
+        }
+        let tls = has_tls_cause(&error);
+        let (connect, timeout) = (error.is_connect(), error.is_timeout());
+        let cause = self.redactor.scrub(&causes(&error.without_url()));
+        match (connect, timeout) {
+            (true, _) if tls => Failure::Tls(cause),
+            (true, _) => Failure::Connect(cause),
+            (false, true) => Failure::Timeout,
+            (false, false) => Failure::Dropped(cause),
+        }
+    }
+}
+
+/// The causes below reqwest's own sentence, joined; what a person can act on is at the bottom.
+fn causes(error: &reqwest::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if texts.last().is_none_or(|last| !last.contains(&text)) {
+            texts.push(text);
+        }
+        source = cause.source();
+    }
+    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
+}
+
+fn has_tls_cause(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        // An io::Error hides what it wraps from source() but not from get_ref().
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
