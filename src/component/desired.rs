@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Address, Field, Marker, Step};
+use super::{Address, AppliedNote, Digest, Field, Marker, Rule, Step, WriteChannel};
 use crate::{diagnostics::Location, manifest::Lifecycle};
 
 /// One vendor tenant: what one provider instance reads and writes, for instance `auth0:nss.us.auth0.com`. Two of the
@@ -70,6 +70,21 @@ pub struct Component {
 }
 
 impl Component {
+    /// What to note beside the marker once the values are applied: a digest of the fields that are written by API.
+    pub fn applied_note(&self) -> AppliedNote {
+        let values: serde_json::Map<_, _> = self
+            .fields
+            .iter()
+            .filter(|field| field.capability.write() == WriteChannel::Api && field.rule != Rule::WriteOnly)
+            .map(|field| (field.path.clone(), field.rule.normalise(&field.value).to_canonical_json()))
+            .collect();
+        AppliedNote {
+            digest: Digest::of(&values.into()).short().to_owned(),
+            on_removal: self.lifecycle.on_removal,
+            prevent_destroy: self.lifecycle.prevent_destroy,
+        }
+    }
+
     /// The field at a path.
     pub fn field(&self, path: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.path == path)

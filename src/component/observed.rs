@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{Address, Class, Realm, Value};
+use crate::manifest::OnRemoval;
 
 /// Says on a remote object to which component of which project it belongs: `<project id>/<address>`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,12 +50,58 @@ pub struct Observed {
     pub outputs: BTreeMap<String, Value>,
     /// Whose it is.
     pub ownership: Ownership,
-    /// The digest of the values that Concord last applied, kept beside the marker.
-    pub applied: Option<String>,
+    /// What Concord noted beside the marker when it last applied.
+    pub applied: Option<AppliedNote>,
     /// How many settings it has that Concord does not manage and keeps.
     pub kept: usize,
     /// Whether it is the very identity that Concord itself authenticates with.
     pub is_own_identity: bool,
+}
+
+/// What stands beside the marker: a short digest of the values that were last applied, so that a plan can tell a change of the
+/// manifests from a change by somebody else; and what is to be known once the manifest is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedNote {
+    /// The first digits of the digest of the applied values.
+    pub digest: String,
+    /// What becomes of the object when its manifest is removed.
+    pub on_removal: OnRemoval,
+    /// Whether the object must not be deleted.
+    pub prevent_destroy: bool,
+}
+
+impl AppliedNote {
+    /// Reads a note back from a remote object; `None` if the text is something else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let digest = words.next().filter(|word| word.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        let mut note = Self {
+            digest: digest.to_owned(),
+            on_removal: OnRemoval::Delete,
+            prevent_destroy: false,
+        };
+        for word in words {
+            match word {
+                "forget" => note.on_removal = OnRemoval::Forget,
+                "protect" => note.prevent_destroy = true,
+                _ => return None,
+            }
+        }
+        Some(note)
+    }
+}
+
+impl fmt::Display for AppliedNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.digest)?;
+        if self.on_removal == OnRemoval::Forget {
+            f.write_str(" forget")?;
+        }
+        if self.prevent_destroy {
+            f.write_str(" protect")?;
+        }
+        Ok(())
+    }
 }
 
 /// Whose a remote object is.
@@ -162,5 +209,14 @@ mod tests {
         assert_eq!(Marker::parse(text).unwrap().to_string(), text);
         assert_eq!(Marker::parse("managed by terraform"), None);
         assert_eq!(Marker::parse("a/b/c"), None);
+    }
+
+    #[test]
+    fn a_note_reads_back_as_it_is_written() {
+        for text in ["3fa9c1d2e4b5", "3fa9c1d2e4b5 forget", "3fa9c1d2e4b5 forget protect"] {
+            assert_eq!(AppliedNote::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(AppliedNote::parse(""), None);
+        assert_eq!(AppliedNote::parse("yes please"), None);
     }
 }

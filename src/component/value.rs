@@ -1,7 +1,7 @@
 //! `Value`: a field's value, desired or observed. Unlike JSON it knows certificates, and values that are known only after
 //! another component was changed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 use serde_json::Number;
@@ -25,7 +25,7 @@ pub enum Value {
     /// Keys and values.
     Map(BTreeMap<String, Value>),
     /// An X.509 certificate, shown decoded and compared by fingerprint.
-    Certificate(Arc<Certificate>),
+    Certificate(Certificate),
     /// An output of another component, known once that one was applied.
     Pending(Reference),
 }
@@ -121,7 +121,7 @@ impl Value {
                 entries.iter().map(|(key, item)| (key.clone(), item.to_json())).collect(),
             ),
             Self::Certificate(certificate) => {
-                serde_json::to_value(certificate.as_ref()).unwrap_or(serde_json::Value::Null)
+                serde_json::to_value(certificate).unwrap_or(serde_json::Value::Null)
             }
         }
     }
@@ -129,7 +129,7 @@ impl Value {
     /// The value as JSON for digests: certificates by their SHA-256 fingerprint, pending values by their reference.
     pub fn to_canonical_json(&self) -> serde_json::Value {
         match self {
-            Self::Certificate(certificate) => certificate.fingerprint_sha256().into(),
+            Self::Certificate(certificate) => certificate.sha256_fingerprint().into(),
             Self::Pending(reference) => {
                 serde_json::json!({"pending": reference.from.to_string(), "output": reference.output})
             }
@@ -190,7 +190,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 
 impl From<Certificate> for Value {
     fn from(certificate: Certificate) -> Self {
-        Self::Certificate(Arc::new(certificate))
+        Self::Certificate(certificate)
     }
 }
 

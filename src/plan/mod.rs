@@ -1,1 +1,23 @@
-//! Plan.
+//! Planning: what has to change, in which order, and whether it may. Pure: no I/O, no clock, no environment, no vendor.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | [`diff`] | one component against what was observed |
+//! | [`attest`] | manual steps against attestations |
+//! | [`order`] | the graph of changes |
+//! | [`guard`] | whether a plan may be applied, and the only way to a [`Permit`] |
+//! | [`saved`] | a plan as JSON, and its digest |
+
+mod assemble;
+pub mod attest;
+mod change;
+pub mod diff;
+pub mod guard;
+pub mod order;
+pub mod saved;
+
+pub use assemble::{PlanInput, assemble};
+pub use change::{
+    Action, Change, FieldChange, Gap, Group, Outputs, Plan, Reason, Risk, Summary, Warning,
+};
+pub use guard::{ApprovedPlan, GUARDS, Permit, Refusal};

@@ -27,7 +27,7 @@ pub use lower::{
 pub use population::{Person, Population, PopulationQuery};
 
 use crate::{
-    component::{Address, Component, Observed, Realm, Snapshot, Unknown},
+    component::{Address, AppliedNote, Component, Observed, Realm, Snapshot, Unknown},
     http::HttpError,
     manifest::Name,
     plan::Permit,
@@ -83,8 +83,8 @@ pub enum Write<'a> {
     Create {
         /// What it should be; fields that are still pending have their seed.
         component: &'a Component,
-        /// The digest to keep beside the marker.
-        digest: &'a str,
+        /// What to note beside the marker.
+        note: &'a AppliedNote,
     },
     /// Change it (also to adopt it, and to rewrite its marker after a rename).
     Update {
@@ -94,8 +94,8 @@ pub enum Write<'a> {
         observed: &'a Observed,
         /// The paths of the fields that differ.
         changed: &'a [String],
-        /// The digest to keep beside the marker.
-        digest: &'a str,
+        /// What to note beside the marker.
+        note: &'a AppliedNote,
     },
     /// Delete it.
     Delete {

@@ -1,0 +1,514 @@
+//! Assembling a plan: observations and attestations are put together until nothing more becomes known, every component is
+//! compared, and what depends on something unsettled is marked so.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    attest::{Attestations, Standing},
+    change::{Action, Change, FieldChange, Gap, Group, Outputs, Plan, Reason, Risk, Warning},
+    diff,
+    order::{CycleError, Graph},
+};
+use crate::{
+    component::{
+        Address, Class, Component, Environment, Observation, Observed, Orphan, Ownership, Realm, Reference, Snapshot,
+        Step, Unknown, UnknownReason, Value, step_digest,
+    },
+    manifest::{Name, OnRemoval, Resource, attestation::AttestationSpec, policy::Policy},
+};
+
+/// What a plan is made of.
+#[derive(Debug)]
+pub struct PlanInput<'a> {
+    /// The project's id.
+    pub project: &'a str,
+    /// Where the changes would be made.
+    pub environment: Environment,
+    /// What should exist.
+    pub components: Vec<Component>,
+    /// What exists, by realm.
+    pub snapshots: BTreeMap<Realm, Snapshot>,
+    /// What people stated.
+    pub attestations: Vec<&'a Resource<AttestationSpec>>,
+    /// What manual steps had made and no manifest asks for any more, each with the step that removes it.
+    pub removals: Vec<(Address, Realm, Step, &'a Resource<AttestationSpec>)>,
+    /// The policy in each tenant.
+    pub policies: BTreeMap<Name, Policy>,
+    /// What could not be seen before there were components (a population).
+    pub gaps: Vec<Gap>,
+    /// What a person should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// Components that wait for each other without a seed.
+pub fn assemble(input: PlanInput<'_>) -> Result<Plan, CycleError> {
+    let PlanInput {
+        project,
+        environment,
+        components,
+        snapshots,
+        attestations,
+        removals,
+        policies,
+        mut gaps,
+        warnings,
+    } = input;
+    let attestations = Attestations::new(attestations, &environment);
+    let resolved = resolve(components, &snapshots, &attestations, &environment);
+
+    let mut changes = Vec::new();
+    let mut unchanged = 0;
+    let mut owned: BTreeMap<Group, usize> = BTreeMap::new();
+    for (component, standing) in &resolved.components {
+        let observation = observation_of(component, &snapshots);
+        if let Observation::Present(observed) = &observation
+            && component.step.is_none()
+            && matches!(observed.ownership, Ownership::Ours | Ownership::Renamed(_))
+        {
+            *owned.entry(Group::of_component(component)).or_default() += 1;
+        }
+        if let Observation::Unknown(unknown) = &observation {
+            gaps.push(Gap {
+                address: Some(component.address.clone()),
+                realm: component.realm.clone(),
+                unknown: unknown.clone(),
+            });
+        }
+        let before = changes.len();
+        compare(component, &observation, *standing, &environment, &resolved.outputs, &mut changes);
+        if changes[before..].iter().all(|change| change.action == Action::Drift) {
+            unchanged += 1;
+        }
+    }
+    for (realm, snapshot) in &snapshots {
+        for orphan in &snapshot.orphans {
+            *owned.entry(Group::of_orphan(orphan)).or_default() += 1;
+            changes.push(removal_of(orphan));
+        }
+        for unknown in &snapshot.gaps {
+            gaps.push(Gap { address: None, realm: realm.clone(), unknown: unknown.clone() });
+        }
+    }
+    for (address, realm, step, attestation) in removals {
+        changes.push(manual_removal(address, realm, step, attestation));
+    }
+    changes.sort_by(|one, other| (&one.address, one.action).cmp(&(&other.address, other.action)));
+    block(&mut changes);
+    let graph = Graph::of(&changes)?;
+    wait(&mut changes, &graph);
+
+    Ok(Plan {
+        project: project.to_owned(),
+        environment,
+        changes,
+        graph,
+        unchanged,
+        gaps,
+        warnings,
+        policies,
+        owned,
+        outputs: resolved.outputs,
+    })
+}
+
+impl Group {
+    /// The group of a change.
+    pub fn of(change: &Change) -> Self {
+        Self {
+            tenant: change.address.tenant.clone(),
+            provider: change.realm.provider,
+            component_type: change.address.component_type().to_owned(),
+            is_membership: change.class == Class::Membership,
+        }
+    }
+
+    fn of_component(component: &Component) -> Self {
+        Self {
+            tenant: component.address.tenant.clone(),
+            provider: component.realm.provider,
+            component_type: component.address.component_type().to_owned(),
+            is_membership: component.class == Class::Membership,
+        }
+    }
+
+    fn of_orphan(orphan: &Orphan) -> Self {
+        Self {
+            tenant: orphan.address.tenant.clone(),
+            provider: orphan.realm.provider,
+            component_type: orphan.address.component_type().to_owned(),
+            is_membership: orphan.class == Class::Membership,
+        }
+    }
+}
+
+fn observation_of(component: &Component, snapshots: &BTreeMap<Realm, Snapshot>) -> Observation {
+    snapshots
+        .get(&component.realm)
+        .and_then(|snapshot| snapshot.components.get(&component.address))
+        .cloned()
+        .unwrap_or_else(|| {
+            Observation::Unknown(Unknown {
+                reason: UnknownReason::Unexpected,
+                message: format!("{} did not say whether it exists", component.realm),
+                help: None,
+            })
+        })
+}
+
+struct Resolved<'a> {
+    components: Vec<(Component, Standing<'a>)>,
+    outputs: Outputs,
+}
+
+/// Replaces references by what is known, until nothing more becomes known: outputs of observed objects, and outputs of
+/// attested steps, which count only once the step's own inputs are known or were attested before.
+fn resolve<'a>(
+    components: Vec<Component>,
+    snapshots: &BTreeMap<Realm, Snapshot>,
+    attestations: &Attestations<'a>,
+    environment: &Environment,
+) -> Resolved<'a> {
+    let mut outputs = Outputs::new();
+    for component in &components {
+        let mut known = if component.step.is_some() {
+            // Whether the values were attested does not matter here: what the step produced stays.
+            attestations.standing(component, environment).outputs()
+        } else {
+            BTreeMap::new()
+        };
+        if let Observation::Present(observed) = observation_of(component, snapshots) {
+            known.extend(observed.outputs);
+        }
+        if !known.is_empty() {
+            outputs.insert(component.address.clone(), known);
+        }
+    }
+    let components = components
+        .into_iter()
+        .map(|mut component| {
+            resolve_fields(&mut component, &outputs);
+            let standing = if component.step.is_some() {
+                attestations.standing(&component, environment)
+            } else {
+                Standing::Open
+            };
+            (component, standing)
+        })
+        .collect();
+    Resolved { components, outputs }
+}
+
+/// Replaces the references in a component's fields by the outputs that are known.
+pub(crate) fn resolve_fields(component: &mut Component, outputs: &Outputs) {
+    let lookup = |reference: &Reference| outputs.get(&reference.from)?.get(&reference.output).cloned();
+    for field in &mut component.fields {
+        if field.value.is_pending() {
+            // Outputs may be lists (certificates), and a list field that refers to one takes its items.
+            field.value = field.value.resolve(&lookup);
+        }
+    }
+}
+
+fn compare(
+    component: &Component,
+    observation: &Observation,
+    standing: Standing<'_>,
+    environment: &Environment,
+    outputs: &Outputs,
+    changes: &mut Vec<Change>,
+) {
+    let template = Change {
+        address: component.address.clone(),
+        realm: component.realm.clone(),
+        title: component.title.clone(),
+        class: component.class,
+        action: Action::Blocked,
+        reason: Reason::Missing,
+        risk: Risk::Low,
+        fields: Vec::new(),
+        kept: 0,
+        source: Some(component.origin.clone()),
+        waits_for: Vec::new(),
+        desired: Some(Arc::new(component.clone())),
+        observed: None,
+        digest: step_digest(component, &component.address.name, environment),
+    };
+    let observed = match observation {
+        Observation::Unknown(unknown) => {
+            changes.push(Change { reason: Reason::Unknown(unknown.clone()), ..template });
+            return;
+        }
+        Observation::Absent if component.step.is_some() => {
+            let difference = diff::of_absent(component);
+            // Whatever was attested, the probe does not find it.
+            let reason = match standing {
+                Standing::Open => Reason::NotAttested,
+                Standing::Attested(_) | Standing::Outdated(_) => Reason::ProbeContradicts,
+            };
+            changes.push(Change {
+                action: Action::Manual,
+                reason,
+                risk: Risk::Medium,
+                fields: difference.manual,
+                ..template
+            });
+            return;
+        }
+        Observation::Absent => {
+            let difference = diff::of_absent(component);
+            if !difference.managed.is_empty() {
+                changes.push(Change {
+                    action: Action::Create,
+                    reason: Reason::Missing,
+                    risk: Risk::Medium,
+                    fields: difference.managed,
+                    ..template
+                });
+            }
+            return;
+        }
+        Observation::Present(observed) => observed,
+    };
+    let difference = diff::of_present(component, observed, standing);
+    let template = Change { kept: observed.kept, observed: Some(Arc::new((**observed).clone())), ..template };
+    if !difference.drift.is_empty() {
+        changes.push(Change {
+            action: Action::Drift,
+            reason: Reason::Observed,
+            risk: Risk::Medium,
+            fields: difference.drift.clone(),
+            ..template.clone()
+        });
+    }
+    if component.step.is_some() {
+        manual(component, &difference, standing, outputs, template, changes);
+        return;
+    }
+    let risk = if difference.managed.is_empty() { Risk::Low } else { Risk::Medium };
+    let (action, reason) = match &observed.ownership {
+        Ownership::Ours if difference.managed.is_empty() => return,
+        Ownership::Ours => (Action::Update, mover(component, observed)),
+        Ownership::Renamed(former) => (Action::Update, Reason::Renamed(former.clone())),
+        Ownership::Unmarked if component.adopt => (Action::Adopt, Reason::Adopted),
+        Ownership::Unmarked => (Action::Blocked, Reason::Unadopted),
+        Ownership::Foreign(marker) => (Action::Blocked, Reason::Foreign(marker.clone())),
+        Ownership::Ambiguous(ids) => (Action::Blocked, Reason::Ambiguous(ids.clone())),
+    };
+    changes.push(Change { action, reason, risk, fields: difference.managed, ..template });
+}
+
+/// Who moved: the manifests since they were last applied, or somebody the object.
+fn mover(component: &Component, observed: &Observed) -> Reason {
+    match &observed.applied {
+        None => Reason::Differs,
+        Some(note) if note.digest == component.applied_note().digest => Reason::ChangedElsewhere,
+        Some(_) => Reason::ManifestChanged,
+    }
+}
+
+fn manual(
+    component: &Component,
+    difference: &diff::Difference,
+    standing: Standing<'_>,
+    outputs: &Outputs,
+    template: Change,
+    changes: &mut Vec<Change>,
+) {
+    let missing_output = component.step.as_ref().and_then(|step| {
+        let known = outputs.get(&component.address);
+        step.outputs
+            .iter()
+            .find(|output| output.required && known.is_none_or(|known| !known.contains_key(&output.name)))
+    });
+    let fields_to_enter: Vec<FieldChange> = difference.manual.clone();
+    let reason = if difference.is_contradicted {
+        Reason::ProbeContradicts
+    } else if let Some(output) = missing_output {
+        if fields_to_enter.is_empty() {
+            Reason::OutputMissing(output.title.clone())
+        } else {
+            Reason::NotAttested
+        }
+    } else {
+        match standing {
+            Standing::Attested(_) => return,
+            // Every field is closed by its probe: no statement is needed.
+            Standing::Open | Standing::Outdated(_)
+                if fields_to_enter.is_empty() && is_all_probed(component) =>
+            {
+                return;
+            }
+            Standing::Outdated(attestation) => Reason::AttestationOutdated {
+                by: attestation.spec.by.clone(),
+                at: attestation.spec.at.strftime("%Y-%m-%d").to_string(),
+            },
+            Standing::Open => Reason::NotAttested,
+        }
+    };
+    changes.push(Change {
+        action: Action::Manual,
+        reason,
+        risk: Risk::Medium,
+        fields: fields_to_enter,
+        ..template
+    });
+}
+
+fn is_all_probed(component: &Component) -> bool {
+    !component.fields.is_empty()
+        && component
+            .fields
+            .iter()
+            .all(|field| field.capability.read() == crate::component::ReadChannel::Probe)
+}
+
+fn removal_of(orphan: &Orphan) -> Change {
+    let is_forgotten =
+        orphan.observed.applied.as_ref().is_some_and(|note| note.on_removal == OnRemoval::Forget);
+    Change {
+        address: orphan.address.clone(),
+        realm: orphan.realm.clone(),
+        title: orphan.title.clone(),
+        class: orphan.class,
+        action: Action::Delete,
+        reason: if is_forgotten { Reason::Forgotten } else { Reason::NotInManifests },
+        risk: if is_forgotten { Risk::Low } else { Risk::High },
+        fields: Vec::new(),
+        kept: orphan.observed.kept,
+        source: None,
+        waits_for: Vec::new(),
+        desired: None,
+        observed: Some(Arc::new(orphan.observed.clone())),
+        digest: None,
+    }
+}
+
+fn manual_removal(
+    address: Address,
+    realm: Realm,
+    step: Step,
+    attestation: &Resource<AttestationSpec>,
+) -> Change {
+    let fields = attestation
+        .spec
+        .inputs
+        .iter()
+        .map(|(path, value)| FieldChange {
+            path: path.clone(),
+            capability: crate::component::Capability::Attested,
+            rule: crate::component::Rule::Exact,
+            before: Some(Value::from_json(value)),
+            after: Value::Null,
+        })
+        .collect();
+    Change {
+        title: step.place.clone(),
+        address: address.clone(),
+        realm: realm.clone(),
+        class: Class::Object,
+        action: Action::Manual,
+        reason: Reason::NotInManifests,
+        risk: Risk::High,
+        fields,
+        kept: 0,
+        source: None,
+        waits_for: Vec::new(),
+        desired: None,
+        observed: Some(Arc::new(Observed {
+            outputs: attestation
+                .spec
+                .outputs
+                .iter()
+                .map(|(name, text)| (name.clone(), Value::text(text)))
+                .collect(),
+            ..Observed::default()
+        })),
+        digest: Some(crate::component::Digest::of(&serde_json::json!({
+            "removed": address.within_tenant(),
+            "digest": attestation.spec.digest,
+        }))),
+    }
+}
+
+/// Blocks what depends on something that is blocked.
+fn block(changes: &mut [Change]) {
+    let mut blocked: BTreeSet<Address> = changes
+        .iter()
+        .filter(|change| change.action == Action::Blocked)
+        .map(|change| change.address.clone())
+        .collect();
+    loop {
+        let mut grew = false;
+        for change in changes.iter_mut() {
+            if !(change.action.is_api() || change.action == Action::Manual) {
+                continue;
+            }
+            let Some(desired) = &change.desired else { continue };
+            let upstream = desired
+                .needs
+                .iter()
+                .chain(desired.fields.iter().flat_map(|field| {
+                    field.value.references().into_iter().map(|reference| &reference.from)
+                }))
+                .find(|address| blocked.contains(address));
+            if let Some(upstream) = upstream {
+                change.reason = Reason::Upstream(upstream.clone());
+                change.action = Action::Blocked;
+                blocked.insert(change.address.clone());
+                grew = true;
+            }
+        }
+        if !grew {
+            return;
+        }
+    }
+}
+
+/// Says of every change on which manual steps it waits. A change that can begin now (an application with seeds) waits for nothing;
+/// one that only has pending values left waits.
+fn wait(changes: &mut [Change], graph: &Graph) {
+    let mut steps_before: BTreeMap<super::order::Node, BTreeSet<usize>> = BTreeMap::new();
+    for node in graph.levels().into_iter().flatten() {
+        let mut steps = BTreeSet::new();
+        for before in &graph.before[&node] {
+            if changes[before.change].action == Action::Manual {
+                steps.insert(before.change);
+            }
+            steps.extend(steps_before.get(before).into_iter().flatten().copied());
+        }
+        steps_before.insert(node, steps);
+    }
+    let addresses: Vec<Address> = changes.iter().map(|change| change.address.clone()).collect();
+    for (node, steps) in steps_before {
+        let change = &mut changes[node.change];
+        let has_work_now = match node.phase {
+            super::order::Phase::Begin => {
+                change.action != Action::Update || change.fields.iter().any(|field| !field.after.is_pending())
+                    || matches!(change.reason, Reason::Renamed(_))
+            }
+            super::order::Phase::Complete => true,
+        };
+        let is_split = graph
+            .before
+            .contains_key(&super::order::Node { change: node.change, phase: super::order::Phase::Begin });
+        let decides = match node.phase {
+            super::order::Phase::Begin => has_work_now,
+            // The completion decides only where the beginning has nothing to do.
+            super::order::Phase::Complete => {
+                !is_split
+                    || (change.action == Action::Update
+                        && change.fields.iter().all(|field| field.after.is_pending())
+                        && !matches!(change.reason, Reason::Renamed(_)))
+            }
+        };
+        if decides {
+            change.waits_for = steps.into_iter().map(|index| addresses[index].clone()).collect();
+        }
+    }
+}

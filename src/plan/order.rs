@@ -1,0 +1,174 @@
+//! In which order changes can be made: a graph out of references and explicit needs. Cycles are real (the application wants a URL
+//! that exists only once the profile does, which wants the application's): a component with seed values is split into making it
+//! and completing it, which breaks the cycle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::{Action, Change};
+use crate::component::{Address, Class};
+
+/// One thing to do: an index into the plan's changes, and which part of that change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node {
+    /// The change's index.
+    pub change: usize,
+    /// The part.
+    pub phase: Phase,
+}
+
+/// The parts of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Make the object with seeds, or write what is known.
+    Begin,
+    /// Write what was pending. A change without seeds has only this part.
+    Complete,
+}
+
+/// What has to be done before what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Graph {
+    /// Each node with the nodes that have to be done before it.
+    pub before: BTreeMap<Node, BTreeSet<Node>>,
+}
+
+/// Components wait for each other, and none of them has a seed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("these components wait for each other: {}", join(.0))]
+#[diagnostic(
+    code(dependency_cycle),
+    help("this is a defect of the provider that describes them; please report it with the manifests")
+)]
+pub struct CycleError(pub Vec<Address>);
+
+fn join(addresses: &[Address]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> ")
+}
+
+impl Graph {
+    /// The graph of a plan's changes.
+    ///
+    /// # Errors
+    /// A cycle that no seed breaks.
+    pub fn of(changes: &[Change]) -> Result<Self, CycleError> {
+        let at: BTreeMap<&Address, usize> = changes
+            .iter()
+            .enumerate()
+            .filter(|(_, change)| change.action.is_api() || change.action == Action::Manual)
+            .map(|(index, change)| (&change.address, index))
+            .collect();
+        let split: BTreeSet<usize> =
+            at.values().copied().filter(|index| is_split(&changes[*index])).collect();
+        let first = |index: usize| Node {
+            change: index,
+            phase: if split.contains(&index) { Phase::Begin } else { Phase::Complete },
+        };
+        let complete = |index: usize| Node { change: index, phase: Phase::Complete };
+
+        let mut graph = Self::default();
+        for &index in at.values() {
+            let change = &changes[index];
+            let mut begin = BTreeSet::new();
+            let mut end = BTreeSet::new();
+            if let Some(desired) = &change.desired {
+                for need in &desired.needs {
+                    if let Some(&other) = at.get(need) {
+                        begin.insert(complete(other));
+                    }
+                }
+                for field in &desired.fields {
+                    for reference in field.value.references() {
+                        let Some(&other) = at.get(&reference.from) else { continue };
+                        if field.seed.is_some() { end.insert(first(other)) } else { begin.insert(first(other)) };
+                    }
+                }
+            } else {
+                // Deletions come last: what takes the place of something is there before that goes.
+                begin.extend(
+                    at.values()
+                        .copied()
+                        .filter(|other| {
+                            let other = &changes[*other];
+                            other.desired.is_some()
+                                && other.action.is_api()
+                                && other.waits_for.is_empty()
+                                && other.realm == change.realm
+                                && other.class == Class::Object
+                        })
+                        .map(complete),
+                );
+            }
+            if split.contains(&index) {
+                end.insert(first(index));
+                graph.before.insert(first(index), begin);
+                graph.before.insert(complete(index), end);
+            } else {
+                begin.extend(end);
+                graph.before.insert(complete(index), begin);
+            }
+        }
+        graph.check(changes)?;
+        Ok(graph)
+    }
+
+    /// The nodes in an order in which each comes after those before it; nodes of one level could be done at once.
+    pub fn levels(&self) -> Vec<Vec<Node>> {
+        let mut done: BTreeSet<Node> = BTreeSet::new();
+        let mut left: BTreeMap<Node, usize> =
+            self.before.iter().map(|(node, before)| (*node, before.len())).collect();
+        let mut after: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
+        for (node, before) in &self.before {
+            for other in before {
+                after.entry(*other).or_default().push(*node);
+            }
+        }
+        let mut levels = Vec::new();
+        let mut level: Vec<Node> = left.iter().filter(|(_, count)| **count == 0).map(|(node, _)| *node).collect();
+        while !level.is_empty() {
+            let mut next = Vec::new();
+            for node in &level {
+                done.insert(*node);
+                for other in after.get(node).into_iter().flatten() {
+                    if let Some(count) = left.get_mut(other) {
+                        *count -= 1;
+                        if *count == 0 {
+                            next.push(*other);
+                        }
+                    }
+                }
+            }
+            next.sort();
+            levels.push(std::mem::replace(&mut level, next));
+        }
+        levels
+    }
+
+    fn check(&self, changes: &[Change]) -> Result<(), CycleError> {
+        let reached: BTreeSet<Node> = self.levels().into_iter().flatten().collect();
+        let Some(start) = self.before.keys().find(|node| !reached.contains(node)) else { return Ok(()) };
+        // Walk backwards among what is left until a node repeats: that is the cycle.
+        let mut path = vec![*start];
+        loop {
+            let here = path[path.len() - 1];
+            let Some(next) = self.before[&here].iter().find(|node| !reached.contains(node)).copied() else {
+                break;
+            };
+            if let Some(at) = path.iter().position(|node| *node == next) {
+                path.drain(..at);
+                path.push(next);
+                break;
+            }
+            path.push(next);
+        }
+        path.reverse();
+        Err(CycleError(path.into_iter().map(|node| changes[node.change].address.clone()).collect()))
+    }
+}
+
+/// Whether a change is made in two parts: some of its values are pending and have a seed.
+fn is_split(change: &Change) -> bool {
+    change.action.is_api()
+        && change.desired.as_ref().is_some_and(|desired| {
+            desired.fields.iter().any(|field| field.seed.is_some() && field.value.is_pending())
+        })
+}

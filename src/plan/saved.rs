@@ -1,0 +1,1 @@
+//! A plan as JSON, with a schema and without secrets, and its digest.
