@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -12,6 +13,10 @@ use super::client::HttpOptions;
 use super::error::HttpError;
 use super::redact::Redactor;
 use super::routing::{Routing, is_loopback};
+
+/// A connection that was idle for longer is not used again: a server that closes it at the moment when a write is sent
+/// would cost the write's answer. Shorter than the usual limits of load balancers (60 s).
+const IDLE: Duration = Duration::from_secs(15);
 
 /// A request ready to be sent.
 pub(super) struct Outgoing {
@@ -64,6 +69,7 @@ impl Wire {
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .referer(false)
+                .pool_idle_timeout(IDLE)
                 .connect_timeout(options.timeouts.connect)
                 .read_timeout(options.timeouts.read)
                 .timeout(options.timeouts.total)
