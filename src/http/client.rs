@@ -61,7 +61,7 @@ pub struct HttpOptions {
     pub max_body: usize,
     /// User-Agent header.
     pub user_agent: String,
-    /// Is told of every wait when it begins; must not block.
+    /// Is told of every wait when it begins, by each request that waits; must not block.
     pub on_wait: Option<Arc<dyn Fn(Wait) + Send + Sync>>,
 }
 

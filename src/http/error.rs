@@ -256,6 +256,11 @@ impl HttpError {
         }
     }
 
+    /// The vendor's own error code, where there was one.
+    pub fn code(&self) -> Option<&str> {
+        self.api()?.code.as_deref()
+    }
+
     /// The object does not exist (404 or 410).
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Api(api) if matches!(api.status, StatusCode::NOT_FOUND | StatusCode::GONE))

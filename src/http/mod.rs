@@ -24,6 +24,8 @@
 //! A 500 answer to a write is reported as it is ([`HttpError::Api`]): whether the write happened is for the caller to find
 //! out.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod auth;
 mod client;
 mod error;

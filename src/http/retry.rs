@@ -113,21 +113,21 @@ pub(super) async fn exchange(
             stats.retries += u64::from(attempt > 1);
         });
 
-        let wait = match outcome {
+        let retry = WaitReason::Retry { attempt };
+        let (wait, reason) = match outcome {
             Ok(incoming) => match after_answer(http, lane, call, kind, attempt, incoming)? {
                 Verdict::Done(exchanged) => return Ok(exchanged),
                 Verdict::Closed => continue,
-                Verdict::Again(wait) => wait,
+                Verdict::Again(wait, reason) => (wait, reason),
             },
             // Nothing was sent, so a write may be repeated too.
-            Err(Failure::Connect(_)) if attempt < max.min(CONNECT_ATTEMPTS) => backoff.wait(attempt),
+            Err(Failure::Connect(_)) if attempt < max.min(CONNECT_ATTEMPTS) => (backoff.wait(attempt), retry),
             Err(Failure::Timeout | Failure::Dropped(_)) if kind == Kind::Read && attempt < max => {
-                backoff.wait(attempt)
+                (backoff.wait(attempt), retry)
             }
             Err(failure) => return Err(failure.into_error(call, kind, http.max_body())),
         };
-        http.pause(Wait { host: call.host.clone(), reason: WaitReason::Retry { attempt }, duration: wait })
-            .await;
+        http.pause(Wait { host: call.host.clone(), reason, duration: wait }).await;
     }
 }
 
@@ -135,7 +135,7 @@ enum Verdict {
     Done(Exchanged),
     /// The lane was closed: the next attempt waits at its door.
     Closed,
-    Again(Duration),
+    Again(Duration, WaitReason),
 }
 
 fn after_answer(
@@ -163,7 +163,7 @@ fn after_answer(
             if last || asked.is_some_and(|asked| asked > backoff.max) {
                 return Ok(Verdict::Done(Exchanged { incoming, attempts: attempt, asked: wait }));
             }
-            Ok(if hint.is_some() { Verdict::Closed } else { Verdict::Again(wait) })
+            Ok(if hint.is_some() { Verdict::Closed } else { Verdict::Again(wait, WaitReason::RateLimit) })
         }
         status => {
             if let Some(wait) = lane.limits.exhausted(&incoming.headers, now) {
@@ -175,7 +175,8 @@ fn after_answer(
                     cause: format!("a server on the way answered {status}"),
                 }),
                 (Kind::Read, 500 | 502..=504) if !last => {
-                    Ok(Verdict::Again(asked.unwrap_or_else(|| backoff.wait(attempt)).min(backoff.max)))
+                    let wait = asked.unwrap_or_else(|| backoff.wait(attempt)).min(backoff.max);
+                    Ok(Verdict::Again(wait, WaitReason::Retry { attempt }))
                 }
                 _ => Ok(Verdict::Done(Exchanged { incoming, attempts: attempt, asked: Duration::ZERO })),
             }

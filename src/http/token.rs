@@ -97,7 +97,7 @@ fn read_token(body: &Value) -> Result<Token, &'static str> {
     .map(|seconds| Duration::from_secs(seconds.min(365 * 24 * 3600)));
     let parameters = fields
         .iter()
-        .filter(|(name, _)| !name.ends_with("_token") && *name != "signature")
+        .filter(|(name, _)| !name.ends_with("_token") && !matches!(name.as_str(), "signature" | "expires_in"))
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
         .collect();
     Ok(Token { secret, expires_in, parameters })

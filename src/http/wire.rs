@@ -1,8 +1,9 @@
 //! One attempt over a real socket. Owns the TLS and connection settings, the size limit and the sorting of transport
 //! failures; it never tries twice.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -12,6 +13,10 @@ use super::client::HttpOptions;
 use super::error::HttpError;
 use super::redact::Redactor;
 use super::routing::{Routing, is_loopback};
+
+/// A connection that was idle for longer is not used again: a server that closes it at the moment when a write is sent
+/// would cost the write's answer. Shorter than the usual limits of load balancers (60 s).
+const IDLE: Duration = Duration::from_secs(15);
 
 /// A request ready to be sent.
 pub(super) struct Outgoing {
@@ -64,6 +69,7 @@ impl Wire {
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .referer(false)
+                .pool_idle_timeout(IDLE)
                 .connect_timeout(options.timeouts.connect)
                 .read_timeout(options.timeouts.read)
                 .timeout(options.timeouts.total)
@@ -118,29 +124,34 @@ impl Wire {
     }
 }
 
-/// The causes below reqwest's own sentence, joined; what a person can act on is at the bottom.
+/// What caused an error, from the top down. An `io::Error` hides the error that it wraps from `source()`, but not from
+/// `get_ref()`.
+fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause| below(*cause))
+}
+
+fn below<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => cause.source(),
+    }
+}
+
+/// The causes, joined. The first only names the stage ("client error (Connect)"), so it is left out where there are more.
 fn causes(error: &reqwest::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
+    for text in chain(error).map(ToString::to_string) {
         if texts.last().is_none_or(|last| !last.contains(&text)) {
             texts.push(text);
         }
-        source = cause.source();
     }
-    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
+    match texts.as_slice() {
+        [] => error.to_string(),
+        [only] => only.clone(),
+        [_, rest @ ..] => rest.join(": "),
+    }
 }
 
 fn has_tls_cause(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        // An io::Error hides what it wraps from source() but not from get_ref().
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
+    chain(error).any(|cause| cause.is::<rustls::Error>())
 }
