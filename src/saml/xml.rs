@@ -43,13 +43,18 @@ pub struct Limits {
     pub bytes: usize,
     /// Most nodes: elements, texts, comments.
     pub nodes: u32,
+    /// Most namespace declarations. Each nested one makes the parser copy those around it, so memory grows with the square.
+    pub namespaces: usize,
 }
+
+/// Most attributes of one element; the parser compares each with all before it.
+const MAX_ATTRIBUTES: usize = 10_000;
 
 impl Limits {
     /// For metadata: 8 MiB and 200,000 nodes, room for several hundred entities.
-    pub const METADATA: Self = Self { bytes: 8 << 20, nodes: 200_000 };
+    pub const METADATA: Self = Self { bytes: 8 << 20, nodes: 200_000, namespaces: 5_000 };
     /// For a request or response: 1 MiB and 20,000 nodes.
-    pub const MESSAGE: Self = Self { bytes: 1 << 20, nodes: 20_000 };
+    pub const MESSAGE: Self = Self { bytes: 1 << 20, nodes: 20_000, namespaces: 1_000 };
 }
 
 /// Why a text is not the XML that was expected.
@@ -66,8 +71,8 @@ pub enum XmlError {
         /// Bytes found.
         actual: usize,
     },
-    /// Over [`Limits::nodes`], or over a limit of the parser.
-    #[error("the XML has more elements than are read")]
+    /// Over [`Limits::nodes`], [`Limits::namespaces`], or another limit of the parser.
+    #[error("the XML has more elements, attributes or namespaces than are read")]
     TooManyNodes,
     /// Bytes that are not UTF-8 and do not declare ISO-8859-1.
     #[error("the XML is not UTF-8 text (first wrong byte at offset {offset})")]
@@ -173,8 +178,16 @@ pub fn parse(text: &str, limits: Limits) -> Result<Document<'_>, XmlError> {
     if text.is_empty() {
         return Err(XmlError::Empty);
     }
+    if text.matches("xmlns").count() > limits.namespaces || most_equal_signs(text) > MAX_ATTRIBUTES {
+        return Err(XmlError::TooManyNodes);
+    }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: limits.nodes, entity_resolver: None };
     Document::parse_with_options(text, options).map_err(|error| explain(text, &error))
+}
+
+/// An upper bound for the attributes of one element: equal signs up to the next `<`, which no attribute can hold.
+fn most_equal_signs(text: &str) -> usize {
+    text.split('<').map(|tag| tag.bytes().filter(|byte| *byte == b'=').count()).max().unwrap_or(0)
 }
 
 fn explain(text: &str, error: &roxmltree::Error) -> XmlError {
@@ -315,7 +328,7 @@ mod tests {
     use super::*;
 
     fn parse_small(text: &str) -> Result<Document<'_>, XmlError> {
-        parse(text, Limits { bytes: 1000, nodes: 10 })
+        parse(text, Limits { bytes: 1000, nodes: 10, namespaces: 4 })
     }
 
     #[test]
@@ -344,6 +357,10 @@ mod tests {
             XmlError::TooManyNodes
         );
         assert_eq!(parse_small(" \n").unwrap_err(), XmlError::Empty);
+        let declarations: String = (0..5).map(|n| format!(" xmlns:n{n}='urn:{n}'")).collect();
+        assert_eq!(parse_small(&format!("<a{declarations}/>")).unwrap_err(), XmlError::TooManyNodes);
+        let attributes: String = (0..=MAX_ATTRIBUTES).map(|n| format!(" a{n}='>'")).collect();
+        assert_eq!(parse(&format!("<a{attributes}/>"), Limits::MESSAGE).unwrap_err(), XmlError::TooManyNodes);
     }
 
     #[test]

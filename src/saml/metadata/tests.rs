@@ -121,6 +121,18 @@ fn groups_are_flattened_and_bound_what_is_in_them() {
 }
 
 #[test]
+fn deep_groups_are_read_in_linear_time() {
+    let depth = 20_000;
+    let xml = group(
+        "",
+        &("<EntitiesDescriptor>".repeat(depth)
+            + &minimal("urn:a", "IDPSSODescriptor")
+            + &"</EntitiesDescriptor>".repeat(depth)),
+    );
+    assert_eq!(Metadata::parse(&xml).unwrap().entities.len(), 1);
+}
+
+#[test]
 fn the_choice_is_never_guessed() {
     let text = group("", &(minimal("urn:a", "IDPSSODescriptor") + &minimal("urn:b", "IDPSSODescriptor")));
     let metadata = Metadata::parse(&text).unwrap();
