@@ -78,9 +78,15 @@ const LAX: GeneralPurpose = GeneralPurpose::new(
 /// Base64, then DEFLATE or not, then text. The form that is not expected is accepted too: some senders mix them up, and this is a reader for
 /// people who want to know what was sent.
 pub(super) fn decode(value: &str, expect: Expect) -> Result<String, MessageError> {
-    // A space is a plus sign that a sender forgot to percent-encode.
+    let value = value.trim_matches(['\r', '\n', '\t']);
+    // A space is a plus sign that a sender forgot to percent-encode, even at the end, where every XML text of 3n bytes has one (the
+    // last six bits of `>` are `+`). Or it was pasted along.
+    let as_sent = decode_exactly(value, expect);
+    if as_sent.is_err() && value.trim() != value { decode_exactly(value.trim(), expect) } else { as_sent }
+}
+
+fn decode_exactly(value: &str, expect: Expect) -> Result<String, MessageError> {
     let compact: String = value
-        .trim()
         .chars()
         .filter(|c| !matches!(c, '\r' | '\n' | '\t'))
         .map(|c| if c == ' ' { '+' } else { c })
@@ -169,6 +175,14 @@ mod tests {
             assert_eq!(decode(&encode_plain(xml), expect).unwrap(), xml);
             assert_eq!(decode(&encode_deflated(xml), expect).unwrap(), xml);
         }
+    }
+
+    #[test]
+    fn a_plus_that_became_a_space_is_put_back_even_at_the_end() {
+        let value = encode_plain("<aaaa>");
+        assert!(value.ends_with('+'), "{value}");
+        assert_eq!(decode(&value.replace('+', " "), Expect::Plain).unwrap(), "<aaaa>");
+        assert_eq!(decode(&format!("  {} \n", encode_plain("<a/>")), Expect::Plain).unwrap(), "<a/>");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! X.509 certificates: what they say, for comparing and for people.
 //!
-//! Owns [`Certificate`] and its texts. Reading PEM is in [`pem`], names are in [`name`]. It judges nothing: whether a certificate is
+//! Owns [`Certificate`] and its texts. Reading PEM is in `pem`, names are in `name`, keys in `key`. It judges nothing: whether a certificate is
 //! too old or too weak is a rule elsewhere. No chain is built: SAML trusts the key that the partner published, and IdP
 //! certificates are self-signed (saml-metadata IOP profile, section 2.6).
 
+mod error;
+mod key;
 mod name;
 mod pem;
 
@@ -20,166 +22,13 @@ use serde::{Serialize, Serializer};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::error::X509Error;
 use x509_parser::prelude::{FromDer, X509Certificate};
-use x509_parser::public_key::PublicKey as ParsedKey;
-use x509_parser::x509::SubjectPublicKeyInfo;
+
+pub use error::CertificateError;
+pub use key::PublicKey;
+use key::public_key;
 
 /// Most bytes of one certificate in DER. Real ones have one or two thousand.
 pub const MAX_DER_BYTES: usize = 64 << 10;
-
-/// Why something is not a certificate. No variant carries any of the content.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
-pub enum CertificateError {
-    /// Nothing but white space.
-    #[error("there is no certificate: the text is empty")]
-    Empty,
-    /// A private key where the public certificate belongs.
-    #[error("this holds a private key, not only a certificate{}", on_line(*.line))]
-    #[diagnostic(help(
-        "a private key must never leave the identity provider. Take it out of this file and out of the history, \
-         replace the key pair, and put in the text that starts with -----BEGIN CERTIFICATE-----"
-    ))]
-    PrivateKey {
-        /// Line of the BEGIN, from 1; none for DER.
-        line: Option<usize>,
-    },
-    /// A certificate signing request.
-    #[error("this is a certificate signing request (CSR), not a certificate{}", on_line(*.line))]
-    #[diagnostic(help(
-        "use the certificate that came back for the request, or the one the identity provider shows"
-    ))]
-    CertificateRequest {
-        /// Line of the BEGIN, from 1; none for DER.
-        line: Option<usize>,
-    },
-    /// PEM of another kind: a bare public key, PKCS #7, a revocation list.
-    #[error("this is PEM, but of kind `{label}`, not `CERTIFICATE` (line {line})")]
-    #[diagnostic(help("export the certificate as X.509 PEM (Base-64)"))]
-    OtherPem {
-        /// The label of the BEGIN line.
-        label: String,
-        /// Its line, from 1.
-        line: usize,
-    },
-    /// Base64 without BEGIN and END lines.
-    #[error(
-        "this looks like a certificate without its -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- lines"
-    )]
-    #[diagnostic(help("paste the whole file, including all dashes"))]
-    NoDashes,
-    /// No PEM at all.
-    #[error("there is no -----BEGIN CERTIFICATE----- line")]
-    #[diagnostic(help("export the certificate as X.509 PEM (Base-64) and paste the whole file"))]
-    NoPem,
-    /// A BEGIN line without its END line.
-    #[error("the certificate that begins on line {line} has no -----END CERTIFICATE----- line")]
-    #[diagnostic(help("the end was cut off; paste the whole file, including all dashes"))]
-    NoEnd {
-        /// Line of the BEGIN, from 1.
-        line: usize,
-    },
-    /// Something between the BEGIN and END lines that is not base64.
-    #[error("the text of the certificate is not base64{}", on_line(*.line))]
-    Base64 {
-        /// Line of the BEGIN, from 1; none where there was none.
-        line: Option<usize>,
-    },
-    /// More than one certificate where one was asked for.
-    #[error("there are {count} certificates where one is expected")]
-    Several {
-        /// How many.
-        count: usize,
-    },
-    /// DER that ends before its own length says.
-    #[error("the certificate is cut off: {expected} bytes announced, {actual} there")]
-    Truncated {
-        /// Bytes that its header announces.
-        expected: usize,
-        /// Bytes that are there.
-        actual: usize,
-    },
-    /// Bytes after the certificate.
-    #[error("there are {bytes} more bytes after the certificate")]
-    TrailingData {
-        /// How many.
-        bytes: usize,
-    },
-    /// Larger than [`MAX_DER_BYTES`], or than a bundle may be.
-    #[error("{actual} bytes are too many for a certificate (at most {limit})")]
-    TooLarge {
-        /// Bytes allowed.
-        limit: usize,
-        /// Bytes found.
-        actual: usize,
-    },
-    /// DER, but not an X.509 certificate.
-    #[error("this is not an X.509 certificate: {reason}")]
-    NotACertificate {
-        /// The part that could not be read.
-        reason: String,
-    },
-}
-
-fn on_line(line: Option<usize>) -> String {
-    line.map(|line| format!(" (line {line})")).unwrap_or_default()
-}
-
-/// The public key of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PublicKey {
-    /// RSA with the size of its modulus.
-    Rsa {
-        /// Bits of the modulus, without leading zeros.
-        bits: usize,
-    },
-    /// An elliptic curve.
-    Ec {
-        /// The curve's usual name (`P-256`), or its dotted OID.
-        curve: String,
-        /// Bits of a coordinate.
-        bits: usize,
-    },
-    /// Ed25519 (RFC 8410).
-    Ed25519,
-    /// Any other algorithm, by its dotted OID.
-    Other {
-        /// The algorithm's OID.
-        oid: String,
-    },
-}
-
-impl PublicKey {
-    /// `RSA`, `EC`, `Ed25519`, or the OID.
-    pub fn kind(&self) -> &str {
-        match self {
-            Self::Rsa { .. } => "RSA",
-            Self::Ec { .. } => "EC",
-            Self::Ed25519 => "Ed25519",
-            Self::Other { oid } => oid,
-        }
-    }
-
-    /// Size in bits, where it is known.
-    pub fn bits(&self) -> Option<usize> {
-        match self {
-            Self::Rsa { bits } | Self::Ec { bits, .. } => Some(*bits),
-            Self::Ed25519 => Some(256),
-            Self::Other { .. } => None,
-        }
-    }
-}
-
-/// `RSA 2048 bits`, `EC P-256`, `Ed25519`.
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rsa { bits } => write!(f, "RSA {bits} bits"),
-            Self::Ec { curve, .. } => write!(f, "EC {curve}"),
-            Self::Ed25519 => f.write_str("Ed25519"),
-            Self::Other { oid } => write!(f, "key algorithm {oid}"),
-        }
-    }
-}
 
 /// Whether a certificate was signed with its own key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -470,32 +319,6 @@ fn serial(raw: &[u8]) -> String {
         [0, rest @ ..] if !rest.is_empty() => hex(rest),
         other => hex(other),
     }
-}
-
-fn public_key(info: &SubjectPublicKeyInfo<'_>) -> PublicKey {
-    let oid = info.algorithm.algorithm.to_id_string();
-    match info.parsed() {
-        Ok(ParsedKey::RSA(rsa)) => PublicKey::Rsa { bits: significant_bits(rsa.modulus) },
-        Ok(ParsedKey::EC(point)) => {
-            let curve = info.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-            let (curve, bits) = match curve.map(|curve| curve.to_id_string()).as_deref() {
-                Some("1.2.840.10045.3.1.7") => ("P-256".to_owned(), 256),
-                Some("1.3.132.0.34") => ("P-384".to_owned(), 384),
-                Some("1.3.132.0.35") => ("P-521".to_owned(), 521),
-                Some("1.3.132.0.10") => ("secp256k1".to_owned(), 256),
-                Some(other) => (other.to_owned(), point.key_size()),
-                None => ("with explicit parameters".to_owned(), point.key_size()),
-            };
-            PublicKey::Ec { curve, bits }
-        }
-        _ if oid == "1.3.101.112" => PublicKey::Ed25519,
-        _ => PublicKey::Other { oid },
-    }
-}
-
-fn significant_bits(modulus: &[u8]) -> usize {
-    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
-    modulus.get(zeros).map_or(0, |top| (modulus.len() - zeros) * 8 - top.leading_zeros() as usize)
 }
 
 fn self_signature(parsed: &X509Certificate<'_>) -> SelfSignature {

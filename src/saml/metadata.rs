@@ -1,6 +1,6 @@
 //! Metadata: what identity providers and service providers publish about themselves (saml-metadata-2.0).
 //!
-//! Owns the types and the choice among several entities. Reading is in [`read`], writing in [`write`]. A metadata signature is
+//! Owns the types and the choice among several entities. Reading is in `read`, writing in `write`. A metadata signature is
 //! noticed, not verified: trust comes from where the file was fetched, or from pinned certificates.
 
 mod read;

@@ -48,7 +48,7 @@ fn attribute_name(oid: &str) -> &str {
 }
 
 fn value(value: &Any<'_>) -> String {
-    let bytes: &[u8] = value.data.as_ref();
+    let bytes: &[u8] = value.data;
     let text = match value.tag() {
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
             std::str::from_utf8(bytes).ok().map(str::to_owned)

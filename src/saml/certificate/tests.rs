@@ -199,8 +199,23 @@ fn summaries_are_for_people() {
     key      RSA 2048 bits, signed sha256WithRSAEncryption
     SHA-256  19:C4:F0:24:55:D8:43:1D:C0:A8:D0:08:93:CD:8E:32:F7:A1:F4:C7:09:04:DF:42:85:3E:30:E4:D2:5A:6C:80
     ");
-    insta::assert_snapshot!(Certificate::from_pem(RSA_SHA1).unwrap().summary_line(None));
-    insta::assert_json_snapshot!(certificate);
+    insta::assert_snapshot!(
+        Certificate::from_pem(RSA_SHA1).unwrap().summary_line(None),
+        @"CN=legacy.example, serial 3B:EE:8A:35:4D:0B:CD:F5:E1:F3:CC:D1:45:8E:F9:09:0D:C2:1F:5B, 2026-11-21 to 2036-11-18, RSA 1024 bits, SHA-256 CC:09:3E:78:0F:83:C0:76:08:1A:00:D8:21:DD:B4:D8:CC:7D:41:6A:A2:C6:10:7B:98:59:15:33:A5:8F:33:CB"
+    );
+    insta::assert_json_snapshot!(certificate, @r#"
+    {
+      "subject": "emailAddress=info@okta.example,CN=dev-123456,OU=SSOProvider,O=Okta,L=San Francisco,ST=California,C=US",
+      "issuer": "emailAddress=info@okta.example,CN=dev-123456,OU=SSOProvider,O=Okta,L=San Francisco,ST=California,C=US",
+      "serial": "37:06:96:03:6A:67:96:10:0D:52:24:24:C9:2E:CF:F7:A8:FE:CF:69",
+      "notBefore": "2026-11-21T21:14:07Z",
+      "notAfter": "2036-11-18T21:14:07Z",
+      "sha256": "19:C4:F0:24:55:D8:43:1D:C0:A8:D0:08:93:CD:8E:32:F7:A1:F4:C7:09:04:DF:42:85:3E:30:E4:D2:5A:6C:80",
+      "key": "RSA 2048 bits",
+      "signatureAlgorithm": "sha256WithRSAEncryption",
+      "selfSignature": "verified"
+    }
+    "#);
 }
 
 proptest! {

@@ -24,11 +24,22 @@ impl Metadata {
         let root = document.root_element();
         let signed = xml::child(root, ns::XMLDSIG, "Signature").is_some();
         let mut entities = Vec::new();
-        if xml::is(root, ns::METADATA, "EntityDescriptor") {
-            entities.push(entity(root)?);
-        } else if xml::is(root, ns::METADATA, "EntitiesDescriptor") {
-            for node in root.descendants().filter(|node| xml::is(*node, ns::METADATA, "EntityDescriptor")) {
-                entities.push(entity(node)?);
+        if xml::is(root, ns::METADATA, "EntityDescriptor")
+            || xml::is(root, ns::METADATA, "EntitiesDescriptor")
+        {
+            // Not recursive: how deep groups nest is the sender's choice.
+            let mut pending = vec![(root, None)];
+            while let Some((node, outer)) = pending.pop() {
+                let until = earliest(outer, xml::instant(node, "validUntil")?);
+                if xml::is(node, ns::METADATA, "EntityDescriptor") {
+                    entities.push(entity(node, until)?);
+                } else {
+                    let members = node.children().rev().filter(|child| {
+                        xml::is(*child, ns::METADATA, "EntityDescriptor")
+                            || xml::is(*child, ns::METADATA, "EntitiesDescriptor")
+                    });
+                    pending.extend(members.map(|member| (member, until)));
+                }
             }
         } else if root.tag_name().name().eq_ignore_ascii_case("html") {
             return Err(XmlError::WebPage.into());
@@ -52,12 +63,12 @@ impl Metadata {
     }
 }
 
-fn entity(node: Node<'_, '_>) -> Result<Entity, MetadataError> {
+fn entity(node: Node<'_, '_>, valid_until: Option<Timestamp>) -> Result<Entity, MetadataError> {
     let entity_id = xml::required(node, "entityID")?.to_owned();
     let idp = role(node, "IDPSSODescriptor").map(idp).transpose()?;
     let sp = role(node, "SPSSODescriptor").map(|node| sp(node, &entity_id)).transpose()?;
     Ok(Entity {
-        valid_until: valid_until(node)?,
+        valid_until,
         cache_duration: cache_duration(node)?,
         idp,
         sp,
@@ -76,14 +87,11 @@ fn role<'a, 'i: 'a>(node: Node<'a, 'i>, name: &'static str) -> Option<Node<'a, '
 }
 
 /// A group's `validUntil` bounds everything in it (saml-metadata-2.0 section 2.3.1).
-fn valid_until(node: Node<'_, '_>) -> Result<Option<Timestamp>, XmlError> {
-    let mut earliest: Option<Timestamp> = None;
-    for outer in node.ancestors().filter(Node::is_element) {
-        if let Some(until) = xml::instant(outer, "validUntil")? {
-            earliest = Some(earliest.map_or(until, |known| known.min(until)));
-        }
+fn earliest(outer: Option<Timestamp>, own: Option<Timestamp>) -> Option<Timestamp> {
+    match (outer, own) {
+        (Some(outer), Some(own)) => Some(outer.min(own)),
+        (one, other) => one.or(other),
     }
-    Ok(earliest)
 }
 
 fn cache_duration(node: Node<'_, '_>) -> Result<Option<SignedDuration>, XmlError> {

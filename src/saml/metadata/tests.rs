@@ -56,7 +56,7 @@ fn vendor_metadata_is_read_whatever_it_declares() {
             Some("https://example.okta.com/app/twilio/exk1/sso/saml")
         );
         assert_eq!(idp.sso_location(Binding::HttpRedirect), None);
-        assert_eq!(idp.name_id_formats, [NameIdFormat::EmailAddress.into()]);
+        assert_eq!(idp.name_id_formats, [NameIdFormat::EmailAddress]);
         assert!(
             matches!(&idp.single_sign_on[1].binding, Identifier::Other(uri) if uri.starts_with("urn:mace"))
         );
@@ -97,7 +97,7 @@ fn a_broken_certificate_has_a_place() {
     assert_eq!(
         Metadata::parse(&text),
         Err(MetadataError::Certificate {
-            at: Position { line: 3, column: 99 },
+            at: Position { line: 3, column: 104 },
             source: CertificateError::Base64 { line: None }
         })
     );
@@ -118,6 +118,18 @@ fn groups_are_flattened_and_bound_what_is_in_them() {
     assert_eq!(metadata.entities[1].valid_until.unwrap().to_string(), "2028-01-01T00:00:00Z");
     // The only identity provider is chosen although there are two entities.
     assert_eq!(metadata.select_idp(None).unwrap().0.entity_id, "urn:a");
+}
+
+#[test]
+fn deep_groups_are_read_in_linear_time() {
+    let depth = 20_000;
+    let xml = group(
+        "",
+        &("<EntitiesDescriptor>".repeat(depth)
+            + &minimal("urn:a", "IDPSSODescriptor")
+            + &"</EntitiesDescriptor>".repeat(depth)),
+    );
+    assert_eq!(Metadata::parse(&xml).unwrap().entities.len(), 1);
 }
 
 #[test]
@@ -205,7 +217,19 @@ fn service_provider_metadata_as_people_get_it() {
         service_name: Some("Twilio Flex".to_owned()),
         ..SpDescriptor::default()
     };
-    insta::assert_snapshot!(write_sp_metadata(&sp), @"");
+    insta::assert_snapshot!(write_sp_metadata(&sp), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="urn:flex:JQ00000000000000000000000000000001">
+      <md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+        <md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>
+        <md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://login.flex.us1.twilio.com/login/callback?connection=JQ1&amp;a=b" index="0" isDefault="true"/>
+        <md:AttributeConsumingService index="0">
+          <md:ServiceName xml:lang="en">Twilio Flex</md:ServiceName>
+          <md:RequestedAttribute Name="roles" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified" isRequired="true"/>
+        </md:AttributeConsumingService>
+      </md:SPSSODescriptor>
+    </md:EntityDescriptor>
+    "#);
 }
 
 fn word() -> impl Strategy<Value = String> {
