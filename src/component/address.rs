@@ -23,7 +23,9 @@ pub struct Address {
 
 /// The text is not an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected an address of the form tenant/Kind/name/component, for instance nss/SsoProfile/flex/auth0.client")]
+#[error(
+    "expected an address of the form tenant/Kind/name/component, for instance nss/SsoProfile/flex/auth0.client"
+)]
 pub struct InvalidAddress;
 
 impl Address {
@@ -90,10 +92,18 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_as_it_is_written() {
-        for text in ["nss/SsoProfile/flex/auth0.client", "nss/UserEnablement/a/auth0.user:ann/b@example.com"] {
+        for text in ["nss/SsoProfile/flex/auth0.client", "nss/UserEnablement/a/auth0.user:ann/b@example.com"]
+        {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
-        for bad in ["", "nss", "nss/SsoProfile/flex", "nss/Nothing/flex/a", "nss/SsoProfile/flex/", "N/SsoProfile/x/y"] {
+        for bad in [
+            "",
+            "nss",
+            "nss/SsoProfile/flex",
+            "nss/Nothing/flex/a",
+            "nss/SsoProfile/flex/",
+            "N/SsoProfile/x/y",
+        ] {
             assert_eq!(bad.parse::<Address>(), Err(InvalidAddress), "{bad}");
         }
     }

@@ -1,6 +1,6 @@
 //! `Component`: a remote object that should exist.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use super::{Address, AppliedNote, Digest, Field, Marker, Rule, Step, WriteChannel};
 use crate::{diagnostics::Location, manifest::Lifecycle};
@@ -63,6 +63,8 @@ pub struct Component {
     pub origin: Location,
     /// The manual step that makes it, where no API does.
     pub step: Option<Step>,
+    /// What an earlier attestation says that the step produced, so that a provider knows what to probe (a connection's ID).
+    pub attested_outputs: BTreeMap<String, String>,
     /// Why it exists.
     pub class: Class,
     /// The ownership marker that it carries.
@@ -70,6 +72,32 @@ pub struct Component {
 }
 
 impl Component {
+    /// A component with nothing but what every one has; fields, needs and the rest are set by its provider.
+    pub fn new(
+        marker: Marker,
+        realm: Realm,
+        title: impl Into<String>,
+        natural_key: impl Into<String>,
+        origin: Location,
+    ) -> Self {
+        Self {
+            address: marker.address.clone(),
+            formerly: None,
+            realm,
+            title: title.into(),
+            natural_key: natural_key.into(),
+            adopt: false,
+            fields: Vec::new(),
+            needs: Vec::new(),
+            lifecycle: Lifecycle::default(),
+            origin,
+            step: None,
+            attested_outputs: BTreeMap::new(),
+            class: Class::Object,
+            marker,
+        }
+    }
+
     /// What to note beside the marker once the values are applied: a digest of the fields that are written by API.
     pub fn applied_note(&self) -> AppliedNote {
         let values: serde_json::Map<_, _> = self

@@ -13,6 +13,8 @@ pub use address::{Address, InvalidAddress};
 pub use capability::{Capability, ReadChannel, WriteChannel};
 pub use desired::{Class, Component, Realm};
 pub use field::{Field, Rule};
-pub use observed::{AppliedNote, Marker, Observation, Observed, Orphan, Ownership, Snapshot, Unknown, UnknownReason};
+pub use observed::{
+    AppliedNote, Marker, Observation, Observed, Orphan, Ownership, Snapshot, Unknown, UnknownReason,
+};
 pub use step::{Digest, Environment, Instruction, Step, StepOutput, step_digest};
 pub use value::{Reference, Value};

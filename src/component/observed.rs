@@ -75,11 +75,8 @@ impl AppliedNote {
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_whitespace();
         let digest = words.next().filter(|word| word.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-        let mut note = Self {
-            digest: digest.to_owned(),
-            on_removal: OnRemoval::Delete,
-            prevent_destroy: false,
-        };
+        let mut note =
+            Self { digest: digest.to_owned(), on_removal: OnRemoval::Delete, prevent_destroy: false };
         for word in words {
             match word {
                 "forget" => note.on_removal = OnRemoval::Forget,

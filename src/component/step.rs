@@ -65,9 +65,9 @@ impl StepOutput {
     /// Whether a text can be this output.
     pub fn accepts(&self, text: &str) -> bool {
         match self.sid {
-            Some((prefix, digits)) => text
-                .strip_prefix(prefix)
-                .is_some_and(|rest| rest.len() == digits && rest.bytes().all(|byte| byte.is_ascii_hexdigit())),
+            Some((prefix, digits)) => text.strip_prefix(prefix).is_some_and(|rest| {
+                rest.len() == digits && rest.bytes().all(|byte| byte.is_ascii_hexdigit())
+            }),
             None => !text.trim().is_empty() && !text.chars().any(char::is_control),
         }
     }
@@ -141,4 +141,3 @@ pub fn step_digest(component: &Component, name: &Name, environment: &Environment
         "inputs": inputs,
     })))
 }
-

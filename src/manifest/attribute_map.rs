@@ -124,7 +124,9 @@ pub enum InvalidSource {
     )]
     Unknown,
     /// `user.appMetadata` without a path, or with an empty or unusual key in it.
-    #[error("user.appMetadata needs a path of keys (letters, digits, `_` and `-`), for instance user.appMetadata.flex.team")]
+    #[error(
+        "user.appMetadata needs a path of keys (letters, digits, `_` and `-`), for instance user.appMetadata.flex.team"
+    )]
     Path,
 }
 

@@ -73,7 +73,10 @@ impl Manifests {
     }
 
     /// The attribute map that a profile means.
-    pub fn attribute_map_of(&self, profile: &Resource<SsoProfileSpec>) -> Option<&Resource<AttributeMapSpec>> {
+    pub fn attribute_map_of(
+        &self,
+        profile: &Resource<SsoProfileSpec>,
+    ) -> Option<&Resource<AttributeMapSpec>> {
         self.attribute_map(&profile.tenant, profile.spec.attribute_map.as_ref()?)
     }
 
@@ -108,8 +111,10 @@ impl Manifests {
         let mut found = Findings::new();
         let mut loader = Loader::default();
         // Tenants first: which tenant a resource belongs to may depend on how many there are.
-        let kinds: Vec<(Kind, Arc<Document>)> =
-            documents.into_iter().filter_map(|document| Some((kind_of(&document, &mut found)?, document))).collect();
+        let kinds: Vec<(Kind, Arc<Document>)> = documents
+            .into_iter()
+            .filter_map(|document| Some((kind_of(&document, &mut found)?, document)))
+            .collect();
         for (kind, document) in kinds.iter().filter(|(kind, _)| !kind.is_tenanted()) {
             loader.read(*kind, document, &mut found);
         }
@@ -206,7 +211,9 @@ impl Loader {
             Kind::SsoProfile => keep(&mut self.sso_profiles, decode(kind, tenant, document, findings)),
             Kind::VanityDomain => keep(&mut self.vanity_domains, decode(kind, tenant, document, findings)),
             Kind::EmailDomain => keep(&mut self.email_domains, decode(kind, tenant, document, findings)),
-            Kind::UserEnablement => keep(&mut self.user_enablements, decode(kind, tenant, document, findings)),
+            Kind::UserEnablement => {
+                keep(&mut self.user_enablements, decode(kind, tenant, document, findings))
+            }
             Kind::Attestation => keep(&mut self.attestations, decode(kind, tenant, document, findings)),
         }
     }
@@ -348,10 +355,11 @@ fn kind_of(document: &Document, findings: &mut Findings) -> Option<Kind> {
     findings.push(match near {
         Some(near) => {
             let location = document.at(&path);
-            finding
-                .at(location.clone(), "unknown kind")
-                .help(format!("did you mean `{near}`?"))
-                .fix(format!("change the kind to `{near}`"), location, near)
+            finding.at(location.clone(), "unknown kind").help(format!("did you mean `{near}`?")).fix(
+                format!("change the kind to `{near}`"),
+                location,
+                near,
+            )
         }
         None => finding.at(document.at(&path), "unknown kind").help(kinds_help()),
     });

@@ -46,7 +46,8 @@ impl TryFrom<String> for Name {
         if text.is_empty() {
             return Err(InvalidName::Empty);
         }
-        if let Some(bad) = text.chars().find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-')) {
+        if let Some(bad) = text.chars().find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-'))
+        {
             return Err(InvalidName::Character(bad));
         }
         if text.len() > 63 {

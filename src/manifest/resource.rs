@@ -5,10 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Kind, Lifecycle, Metadata, Name,
-    envelope::ApiVersion,
-};
+use super::{Kind, Lifecycle, Metadata, Name, envelope::ApiVersion};
 use crate::{
     diagnostics::{Location, SourceFile},
     yaml::{Node, Path},

@@ -171,7 +171,9 @@ pub struct Role(String);
 
 /// The text is not a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a role is a name, or a name and a scope joined by `@` (`Billing Manager@AC...`), without surrounding spaces")]
+#[error(
+    "a role is a name, or a name and a scope joined by `@` (`Billing Manager@AC...`), without surrounding spaces"
+)]
 pub struct InvalidRole;
 
 impl Role {

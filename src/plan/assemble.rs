@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     component::{
-        Address, Class, Component, Environment, Observation, Observed, Orphan, Ownership, Realm, Reference, Snapshot,
-        Step, Unknown, UnknownReason, Value, step_digest,
+        Address, Class, Component, Environment, Observation, Observed, Orphan, Ownership, Realm, Reference,
+        Snapshot, Step, Unknown, UnknownReason, Value, step_digest,
     },
     manifest::{Name, OnRemoval, Resource, attestation::AttestationSpec, policy::Policy},
 };
@@ -450,13 +450,14 @@ fn block(changes: &mut [Change]) {
                 continue;
             }
             let Some(desired) = &change.desired else { continue };
-            let upstream = desired
-                .needs
-                .iter()
-                .chain(desired.fields.iter().flat_map(|field| {
-                    field.value.references().into_iter().map(|reference| &reference.from)
-                }))
-                .find(|address| blocked.contains(address));
+            let upstream =
+                desired
+                    .needs
+                    .iter()
+                    .chain(desired.fields.iter().flat_map(|field| {
+                        field.value.references().into_iter().map(|reference| &reference.from)
+                    }))
+                    .find(|address| blocked.contains(address));
             if let Some(upstream) = upstream {
                 change.reason = Reason::Upstream(upstream.clone());
                 change.action = Action::Blocked;
@@ -489,7 +490,8 @@ fn wait(changes: &mut [Change], graph: &Graph) {
         let change = &mut changes[node.change];
         let has_work_now = match node.phase {
             super::order::Phase::Begin => {
-                change.action != Action::Update || change.fields.iter().any(|field| !field.after.is_pending())
+                change.action != Action::Update
+                    || change.fields.iter().any(|field| !field.after.is_pending())
                     || matches!(change.reason, Reason::Renamed(_))
             }
             super::order::Phase::Complete => true,

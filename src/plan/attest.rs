@@ -36,7 +36,12 @@ impl<'a> Standing<'a> {
     pub fn outputs(self) -> BTreeMap<String, Value> {
         self.attestation()
             .map(|attestation| {
-                attestation.spec.outputs.iter().map(|(name, text)| (name.clone(), Value::text(text))).collect()
+                attestation
+                    .spec
+                    .outputs
+                    .iter()
+                    .map(|(name, text)| (name.clone(), Value::text(text)))
+                    .collect()
             })
             .unwrap_or_default()
     }
@@ -62,9 +67,7 @@ impl<'a> Attestations<'a> {
             by_step.entry(key).or_default().push(attestation);
         }
         for statements in by_step.values_mut() {
-            statements.sort_by(|one, other| {
-                (one.spec.at, one.name()).cmp(&(other.spec.at, other.name()))
-            });
+            statements.sort_by(|one, other| (one.spec.at, one.name()).cmp(&(other.spec.at, other.name())));
         }
         Self { by_step }
     }
@@ -77,10 +80,12 @@ impl<'a> Attestations<'a> {
         };
         let (attestation, name) = match newest(&component.address) {
             Some(attestation) => (attestation, &component.address.name),
-            None => match component.formerly.as_ref().and_then(|former| Some((newest(former)?, &former.name))) {
-                Some((attestation, name)) => (attestation, name),
-                None => return Standing::Open,
-            },
+            None => {
+                match component.formerly.as_ref().and_then(|former| Some((newest(former)?, &former.name))) {
+                    Some((attestation, name)) => (attestation, name),
+                    None => return Standing::Open,
+                }
+            }
         };
         if attestation.spec.state == AttestationState::Removed {
             return Standing::Open;

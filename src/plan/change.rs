@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::order::Graph;
 use crate::{
     component::{
-        Address, Capability, Class, Component, Digest, Environment, Observed, Realm, Reference, Rule, Unknown,
-        Value,
+        Address, Capability, Class, Component, Digest, Environment, Observed, Realm, Reference, Rule,
+        Unknown, Value,
     },
     diagnostics::Location,
     manifest::{Name, policy::Policy},
@@ -344,9 +344,10 @@ impl Plan {
 
     /// Whether there is nothing to do: no change, by API or by hand. Drift that Concord does not write is nothing to do here.
     pub fn is_settled(&self) -> bool {
-        !self.changes.iter().any(|change| {
-            change.action.is_api() || matches!(change.action, Action::Manual | Action::Blocked)
-        })
+        !self
+            .changes
+            .iter()
+            .any(|change| change.action.is_api() || matches!(change.action, Action::Manual | Action::Blocked))
     }
 
     /// The change of a component, drift apart.

@@ -1,10 +1,7 @@
 //! One component against what was observed: which fields differ, by each field's own rule. Knows no vendor; both sides come
 //! normalised, with the server's defaults put in.
 
-use super::{
-    attest::Standing,
-    change::FieldChange,
-};
+use super::{attest::Standing, change::FieldChange};
 use crate::component::{Capability, Component, Field, Observed, ReadChannel, Rule, Value, WriteChannel};
 
 /// How a component's fields stand.

@@ -127,9 +127,10 @@ fn deletions(plan: &Plan, refusals: &mut Vec<Refusal>) {
                     counted(changes.len(), "deletion"),
                 ),
                 addresses: addresses(&changes),
-                help: "read the deletions, then apply with `--allow max-deletes`, or raise `maxDeletes` in the \
+                help:
+                    "read the deletions, then apply with `--allow max-deletes`, or raise `maxDeletes` in the \
                        tenant's policy"
-                    .to_owned(),
+                        .to_owned(),
                 can_be_allowed: true,
             });
         }
@@ -142,7 +143,8 @@ const SHARES_FROM: usize = 10;
 fn shares(plan: &Plan, refusals: &mut Vec<Refusal>) {
     let mut by_group: BTreeMap<Group, Vec<&Change>> = BTreeMap::new();
     for change in &plan.changes {
-        if matches!(change.action, Action::Update | Action::Delete) && !matches!(change.reason, Reason::Renamed(_))
+        if matches!(change.action, Action::Update | Action::Delete)
+            && !matches!(change.reason, Reason::Renamed(_))
         {
             by_group.entry(Group::of(change)).or_default().push(change);
         }
@@ -207,7 +209,10 @@ fn destruction(plan: &Plan, refusals: &mut Vec<Refusal>) {
         if observed.applied.as_ref().is_some_and(|note| note.prevent_destroy) {
             refusals.push(Refusal {
                 guard: "prevent-destroy",
-                message: format!("{} would be deleted, and its lifecycle says `preventDestroy`", change.title),
+                message: format!(
+                    "{} would be deleted, and its lifecycle says `preventDestroy`",
+                    change.title
+                ),
                 addresses: vec![change.address.clone()],
                 help: "apply once with `preventDestroy: false`, or with `--allow prevent-destroy`".to_owned(),
                 can_be_allowed: true,

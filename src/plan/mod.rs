@@ -17,7 +17,5 @@ pub mod order;
 pub mod saved;
 
 pub use assemble::{PlanInput, assemble};
-pub use change::{
-    Action, Change, FieldChange, Gap, Group, Outputs, Plan, Reason, Risk, Summary, Warning,
-};
+pub use change::{Action, Change, FieldChange, Gap, Group, Outputs, Plan, Reason, Risk, Summary, Warning};
 pub use guard::{ApprovedPlan, GUARDS, Permit, Refusal};

@@ -79,7 +79,11 @@ impl Graph {
                 for field in &desired.fields {
                     for reference in field.value.references() {
                         let Some(&other) = at.get(&reference.from) else { continue };
-                        if field.seed.is_some() { end.insert(first(other)) } else { begin.insert(first(other)) };
+                        if field.seed.is_some() {
+                            end.insert(first(other))
+                        } else {
+                            begin.insert(first(other))
+                        };
                     }
                 }
             } else {
@@ -123,7 +127,8 @@ impl Graph {
             }
         }
         let mut levels = Vec::new();
-        let mut level: Vec<Node> = left.iter().filter(|(_, count)| **count == 0).map(|(node, _)| *node).collect();
+        let mut level: Vec<Node> =
+            left.iter().filter(|(_, count)| **count == 0).map(|(node, _)| *node).collect();
         while !level.is_empty() {
             let mut next = Vec::new();
             for node in &level {

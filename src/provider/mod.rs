@@ -13,8 +13,10 @@
 //! # Assumptions
 //! One observation serves a whole plan: a provider lists in bulk, once, and answers from what it read.
 
+pub mod auth0;
 mod lower;
 mod population;
+pub mod twilio;
 
 use std::sync::Arc;
 
