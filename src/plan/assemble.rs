@@ -96,6 +96,16 @@ pub fn assemble(input: PlanInput<'_>) -> Result<Plan, CycleError> {
         }
     }
     for (address, realm, step, attestation) in removals {
+        // What another component still gives (a connection whose profile has a new name) is not to be removed.
+        let is_in_use = attestation.spec.outputs.values().any(|gone| {
+            resolved
+                .outputs
+                .values()
+                .any(|outputs| outputs.values().any(|value| value.as_text() == Some(gone)))
+        });
+        if is_in_use {
+            continue;
+        }
         changes.push(manual_removal(address, realm, step, attestation));
     }
     changes.sort_by(|one, other| (&one.address, one.action).cmp(&(&other.address, other.action)));
@@ -237,6 +247,7 @@ fn compare(
         waits_for: Vec::new(),
         desired: Some(Arc::new(component.clone())),
         observed: None,
+        removal: None,
         digest: step_digest(component, &component.address.name, environment),
     };
     let observed = match observation {
@@ -385,6 +396,7 @@ fn removal_of(orphan: &Orphan) -> Change {
         waits_for: Vec::new(),
         desired: None,
         observed: Some(Arc::new(orphan.observed.clone())),
+        removal: None,
         digest: None,
     }
 }
@@ -408,7 +420,7 @@ fn manual_removal(
         })
         .collect();
     Change {
-        title: step.place.clone(),
+        title: "remove what the step made".to_owned(),
         address: address.clone(),
         realm: realm.clone(),
         class: Class::Object,
@@ -429,6 +441,7 @@ fn manual_removal(
                 .collect(),
             ..Observed::default()
         })),
+        removal: Some(step),
         digest: Some(crate::component::Digest::of(&serde_json::json!({
             "removed": address.within_tenant(),
             "digest": attestation.spec.digest,

@@ -261,6 +261,8 @@ pub struct Change {
     pub desired: Option<Arc<Component>>,
     /// What it is; `None` where it does not exist.
     pub observed: Option<Arc<Observed>>,
+    /// The step that removes what an earlier one made; only where no manifest asks for it any more.
+    pub removal: Option<Step>,
     /// The digest that an attestation of the step needs; `None` while an input is pending and for what is no step.
     pub digest: Option<Digest>,
 }

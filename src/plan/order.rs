@@ -51,14 +51,18 @@ impl Graph {
     /// # Errors
     /// A cycle that no seed breaks.
     pub fn of(changes: &[Change]) -> Result<Self, CycleError> {
-        let at: BTreeMap<&Address, usize> = changes
+        let active: Vec<usize> = (0..changes.len())
+            .filter(|index| changes[*index].action.is_api() || changes[*index].action == Action::Manual)
+            .collect();
+        // An address can stand twice: an object that moves to another vendor tenant is made there and deleted here. What
+        // depends on it means the one that should exist.
+        let at: BTreeMap<&Address, usize> = active
             .iter()
-            .enumerate()
-            .filter(|(_, change)| change.action.is_api() || change.action == Action::Manual)
-            .map(|(index, change)| (&change.address, index))
+            .filter(|index| changes[**index].desired.is_some())
+            .map(|index| (&changes[*index].address, *index))
             .collect();
         let split: BTreeSet<usize> =
-            at.values().copied().filter(|index| is_split(&changes[*index])).collect();
+            active.iter().copied().filter(|index| is_split(&changes[*index])).collect();
         let first = |index: usize| Node {
             change: index,
             phase: if split.contains(&index) { Phase::Begin } else { Phase::Complete },
@@ -66,7 +70,7 @@ impl Graph {
         let complete = |index: usize| Node { change: index, phase: Phase::Complete };
 
         let mut graph = Self::default();
-        for &index in at.values() {
+        for &index in &active {
             let change = &changes[index];
             let mut begin = BTreeSet::new();
             let mut end = BTreeSet::new();
@@ -89,7 +93,8 @@ impl Graph {
             } else {
                 // Deletions come last: what takes the place of something is there before that goes.
                 begin.extend(
-                    at.values()
+                    active
+                        .iter()
                         .copied()
                         .filter(|other| {
                             let other = &changes[*other];

@@ -14,8 +14,10 @@
 //! One observation serves a whole plan: a provider lists in bulk, once, and answers from what it read.
 
 pub mod auth0;
+pub mod credentials;
 mod lower;
 mod population;
+pub mod registry;
 pub mod twilio;
 
 use std::sync::Arc;

@@ -14,7 +14,6 @@
 //! | how XML is read with limits, and written escaped | [`xml`] |
 
 // A test that unwraps a `None` fails, which is what it is for.
-#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod authn_request;
 pub mod binding;

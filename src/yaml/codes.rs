@@ -4,6 +4,7 @@ use crate::diagnostics::{Code, Severity};
 
 /// The codes of this room, in the order in which they are explained.
 pub const CODES: &[&Code] = &[
+    &UNREADABLE,
     &YAML_SYNTAX,
     &YAML_DUPLICATE_KEY,
     &YAML_LIMIT,
@@ -26,6 +27,11 @@ macro_rules! codes {
 }
 
 codes! {
+    UNREADABLE, "unreadable", "a file cannot be read",
+    "A part of the project's folder could not be read, so nobody can know what it says. Concord does not go on with the rest, because \
+     a resource that is missing for this reason would look like one that was removed.\n\nCheck that the path exists, that its \
+     permissions allow reading it, and that its name is UTF-8.";
+
     YAML_SYNTAX, "yaml-syntax", "the file is not YAML",
     "The text breaks the grammar of YAML, so nobody can know what it says. Documents after the next `---` are still \
      read.\n\nOften the indentation is off by a space, a quote or a bracket is not closed, a text with `: ` or ` #` in \

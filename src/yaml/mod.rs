@@ -7,6 +7,7 @@
 //!
 //! | file | owns |
 //! | --- | --- |
+//! | `folder` | which files a project has |
 //! | `read` | bytes to text: size and encoding |
 //! | `events` | the only file that knows the YAML parser |
 //! | `parse` | events to a tree: limits, duplicate keys, tags, aliases |
@@ -25,6 +26,7 @@ pub mod codes;
 mod decode;
 mod emit;
 mod events;
+mod folder;
 mod limits;
 mod node;
 mod parse;
@@ -36,6 +38,7 @@ pub use crate::yaml_path as path;
 pub use codes::CODES;
 pub use decode::{decode, decode_at};
 pub use emit::{EmitError, to_string};
+pub use folder::read_folder;
 pub use limits::Limits;
 pub use node::{Entry, Node, NodeKind};
 pub use parse::parse;

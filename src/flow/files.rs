@@ -1,0 +1,43 @@
+//! Files that manifests refer to: certificates and metadata. Read once, before the offline rules and the lowering, which do no I/O.
+
+use std::{collections::BTreeMap, io::Read};
+
+use camino::Utf8Path;
+
+use crate::manifest::{
+    Manifests,
+    identity_provider::{CertificateRef, MetadataSource},
+};
+
+/// No certificate or metadata file of one identity provider is larger.
+const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The content of every file that the manifests refer to by the path that they write, or why it cannot be read.
+pub fn read_referenced_files(folder: &Utf8Path, manifests: &Manifests) -> BTreeMap<String, Result<Vec<u8>, String>> {
+    let mut files = BTreeMap::new();
+    for provider in manifests.identity_providers.values() {
+        let trust = &provider.spec.trust;
+        let certificates = trust.certificates.iter().filter_map(|certificate| match certificate {
+            CertificateRef::File(path) => Some(path),
+            CertificateRef::Pem(_) | CertificateRef::Fingerprint(_) => None,
+        });
+        let metadata = trust.metadata.iter().filter_map(|source| match source {
+            MetadataSource::File(path) => Some(path),
+            MetadataSource::Url(_) => None,
+        });
+        for path in certificates.chain(metadata) {
+            files.entry(path.clone()).or_insert_with(|| read(&folder.join(path)));
+        }
+    }
+    files
+}
+
+fn read(path: &Utf8Path) -> Result<Vec<u8>, String> {
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!("larger than {} MiB", MAX_FILE_BYTES / 1024 / 1024));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,59 @@
+//! Loading: a folder becomes a project, or findings.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    diagnostics::{Findings, SourceFile},
+    manifest::{Document, Manifests},
+    yaml::{self, Limits},
+};
+
+/// A project that was loaded.
+#[derive(Debug)]
+pub struct Project {
+    /// Its folder.
+    pub folder: Utf8PathBuf,
+    /// Its manifests.
+    pub manifests: Manifests,
+}
+
+/// Loads a project. `attestations` is a further folder whose documents count too: the sandbox keeps its attestations beside its
+/// state, not in the project. Everything wrong is found at once; there is a project exactly if there was no error.
+pub fn load(folder: &Utf8Path, attestations: Option<&Utf8Path>, findings: &mut Findings) -> Option<Project> {
+    let limits = Limits::default();
+    let mut found = Findings::new();
+    let mut sources = yaml::read_folder(folder, &limits, &mut found);
+    if let Some(extra) = attestations.filter(|extra| extra.is_dir()) {
+        sources.extend(yaml::read_folder(extra, &limits, &mut found));
+    }
+    let documents = parse(&sources, &limits, &mut found);
+    // A file that could not be read or parsed may hold anything: what refers to it would be a second error for the same reason,
+    // so the references are looked at only once every file is YAML.
+    let is_whole = !found.has_errors();
+    let mut meaning = Findings::new();
+    let manifests = Manifests::from_documents(documents, &mut meaning);
+    if is_whole {
+        found.extend(meaning);
+    } else {
+        found.extend(meaning.into_vec().into_iter().filter(|finding| {
+            !crate::manifest::CODES.iter().any(|code| code.id == finding.code.id)
+        }));
+    }
+    let failed = found.has_errors();
+    findings.extend(found);
+    if failed { None } else { Some(Project { folder: folder.to_owned(), manifests: manifests? }) }
+}
+
+fn parse(sources: &[Arc<SourceFile>], limits: &Limits, findings: &mut Findings) -> Vec<Arc<Document>> {
+    sources
+        .iter()
+        .flat_map(|source| {
+            yaml::parse(source, limits, findings)
+                .into_iter()
+                .map(|root| Arc::new(Document { source: Arc::clone(source), root }))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}

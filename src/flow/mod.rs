@@ -1,0 +1,12 @@
+//! The flow: load, check, resolve, observe, plan. Each stage has its own type and none reaches back; here they are joined, for the
+//! commands to call.
+
+mod files;
+mod load;
+mod session;
+mod target;
+
+pub use files::read_referenced_files;
+pub use load::{Project, load};
+pub use session::{FlowError, PlanOptions, Session};
+pub use target::Target;

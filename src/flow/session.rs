@@ -1,0 +1,336 @@
+//! `Session`: a project with the connections to look at it. Owns the way from manifests to a plan; applying is [`crate::apply`]'s.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+
+use super::{
+    load::Project,
+    target::{Target, narrow},
+};
+use crate::{
+    component::{Address, Class, Component, Environment, Orphan, Realm, Snapshot, Unknown},
+    diagnostics::Findings,
+    http::Http,
+    manifest::{Kind, Name, Resource, attestation::AttestationSpec, user_enablement::Removal},
+    plan::{Gap, Plan, PlanInput, Warning, assemble, attest::Attestations, order::CycleError},
+    provider::{
+        Population, PopulationQuery, Scope, SharedMutate, SharedObserve, WriteError, credentials::Credentials,
+        registry::{self, Registry},
+    },
+    resolve::{self, Agreement},
+};
+
+/// A project with the connections to look at it.
+#[derive(Debug)]
+pub struct Session {
+    /// The project.
+    pub project: Project,
+    /// Where steps are carried out and changes made.
+    pub environment: Environment,
+    /// The client for everything.
+    pub http: Http,
+    /// Where secrets come from.
+    pub credentials: Credentials,
+}
+
+/// What to plan.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// Only this tenant.
+    pub tenant: Option<Name>,
+    /// Only these, and what they depend on.
+    pub targets: Vec<Target>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The manifests say something that cannot be planned.
+    #[error("the manifests cannot be planned")]
+    Findings(Findings),
+    /// There is no such tenant.
+    #[error("there is no Tenant named `{name}`")]
+    NoTenant {
+        /// The name that was given.
+        name: Name,
+        /// The tenants that there are.
+        known: Vec<Name>,
+    },
+    /// Nothing has such an address.
+    #[error("nothing in the manifests has the address {0}")]
+    NoTarget(Target),
+    /// Components wait for each other.
+    #[error(transparent)]
+    Cycle(#[from] CycleError),
+}
+
+impl Session {
+    /// Reads both sides and plans. `progress` is told in a few words what is being done.
+    ///
+    /// # Errors
+    /// See [`FlowError`]. What cannot be read is no error: the plan says so and is incomplete.
+    pub async fn plan(
+        &self,
+        options: &PlanOptions,
+        progress: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Plan, FlowError> {
+        let manifests = &self.project.manifests;
+        let tenants = self.tenants(options)?;
+        let mut findings = Findings::new();
+        let mut agreements = resolve::agreements(manifests, &mut findings);
+        if findings.has_errors() {
+            return Err(FlowError::Findings(findings));
+        }
+        agreements.retain(|agreement| tenants.contains(&agreement.profile().tenant));
+
+        let registry = Registry::of(manifests);
+        progress("connecting");
+        let readers = self.readers(&registry).await;
+
+        progress("listing people");
+        let queries = queries(&agreements);
+        let populations = populations(&readers, &queries).await;
+        let mut gaps = Vec::new();
+        let mut warnings = Vec::new();
+        let mut components = Vec::new();
+        // Where nobody could be listed, nobody is known to be gone either.
+        let mut without_population: BTreeSet<Realm> = BTreeSet::new();
+        for agreement in &agreements {
+            let mut lowered = agreement.components.clone();
+            if let Some(realm) = population_realm(agreement) {
+                match populations.get(&realm) {
+                    Some(Ok(population)) => {
+                        let membership = resolve::members(agreement, population);
+                        // The test of the connection comes after the people who make it.
+                        for component in &mut lowered {
+                            if agreement.service_provider_side.gates.contains(&component.address) {
+                                component.needs.extend(membership.pilot.iter().cloned());
+                            }
+                        }
+                        lowered.extend(membership.components);
+                        warnings.extend(membership.warnings);
+                    }
+                    Some(Err(unknown)) => {
+                        if without_population.insert(realm.clone()) {
+                            gaps.push(Gap { address: None, realm, unknown: unknown.clone() });
+                        }
+                    }
+                    None => {}
+                }
+            }
+            components.extend(lowered);
+        }
+        let mut components = resolve::merge(components);
+        let all: BTreeSet<Address> = components.iter().map(|component| component.address.clone()).collect();
+        if let Some(target) =
+            options.targets.iter().find(|target| !all.iter().any(|address| target.matches(address)))
+        {
+            return Err(FlowError::NoTarget(target.clone()));
+        }
+        let statements: Vec<&Resource<AttestationSpec>> = manifests
+            .attestations
+            .values()
+            .filter(|attestation| tenants.contains(&attestation.tenant))
+            .collect();
+        let attestations = Attestations::new(statements.iter().copied(), &self.environment);
+        for component in components.iter_mut().filter(|component| component.step.is_some()) {
+            component.attested_outputs = attestations
+                .standing(component, &self.environment)
+                .attestation()
+                .map(|attestation| attestation.spec.outputs.clone())
+                .unwrap_or_default();
+        }
+        let removals = self.removals(&attestations, &components, options);
+        let components = narrow(components, &options.targets);
+
+        progress("reading what exists");
+        let scope =
+            Scope { project: manifests.project.spec.id.clone(), tenants: tenants.iter().cloned().collect() };
+        let mut snapshots = observe(&readers, &components, &scope).await;
+        for (realm, snapshot) in &mut snapshots {
+            let orphans = std::mem::take(&mut snapshot.orphans);
+            for orphan in orphans {
+                if !options.targets.is_empty() && !options.targets.iter().any(|it| it.matches(&orphan.address)) {
+                    continue;
+                }
+                if orphan.class == Class::Membership && without_population.contains(realm) {
+                    continue;
+                }
+                match self.leaver(&orphan) {
+                    Some(warning) => warnings.push(warning),
+                    None => snapshot.orphans.push(orphan),
+                }
+            }
+        }
+        let policies = tenants
+            .iter()
+            .filter_map(|name| Some((name.clone(), manifests.policy(manifests.tenants.get(name)?))))
+            .collect();
+        Ok(assemble(PlanInput {
+            project: &manifests.project.spec.id,
+            environment: self.environment.clone(),
+            components,
+            snapshots,
+            attestations: statements,
+            removals,
+            policies,
+            gaps,
+            warnings: merge_leavers(warnings),
+        })?)
+    }
+
+    /// Opens a provider that reads, afresh: it has seen nothing yet.
+    ///
+    /// # Errors
+    /// Why the realm cannot be read.
+    pub async fn reader(&self, realm: &Realm) -> Result<SharedObserve, Unknown> {
+        Registry::of(&self.project.manifests).reader(realm, &self.http, &self.credentials).await
+    }
+
+    /// Opens a provider that writes, for a plan that was approved.
+    ///
+    /// # Errors
+    /// There is no credential to write with.
+    pub async fn writer(
+        &self,
+        approved: &crate::plan::ApprovedPlan,
+        realm: &Realm,
+    ) -> Result<SharedMutate, WriteError> {
+        Registry::of(&self.project.manifests).writer(approved, realm, &self.http, &self.credentials).await
+    }
+
+    fn tenants(&self, options: &PlanOptions) -> Result<BTreeSet<Name>, FlowError> {
+        let known = &self.project.manifests.tenants;
+        match &options.tenant {
+            None => Ok(known.keys().cloned().collect()),
+            Some(name) if known.contains_key(name) => Ok([name.clone()].into()),
+            Some(name) => {
+                Err(FlowError::NoTenant { name: name.clone(), known: known.keys().cloned().collect() })
+            }
+        }
+    }
+
+    async fn readers(&self, registry: &Registry<'_>) -> BTreeMap<Realm, Result<SharedObserve, Unknown>> {
+        let opened = registry.realms().map(|realm| async {
+            (realm.clone(), registry.reader(realm, &self.http, &self.credentials).await)
+        });
+        join_all(opened).await.into_iter().collect()
+    }
+
+    /// What attested steps had made and no manifest asks for any more.
+    fn removals<'a>(
+        &self,
+        attestations: &Attestations<'a>,
+        components: &[Component],
+        options: &PlanOptions,
+    ) -> Vec<(Address, Realm, crate::component::Step, &'a Resource<AttestationSpec>)> {
+        let wanted: BTreeSet<&Address> = components
+            .iter()
+            .flat_map(|component| std::iter::once(&component.address).chain(component.formerly.as_ref()))
+            .collect();
+        attestations
+            .done()
+            .filter_map(|attestation| {
+                let address: Address = format!("{}/{}", attestation.tenant, attestation.spec.step).parse().ok()?;
+                if wanted.contains(&address)
+                    || (!options.targets.is_empty() && !options.targets.iter().any(|it| it.matches(&address)))
+                {
+                    return None;
+                }
+                let tenant = self.project.manifests.tenants.get(&attestation.tenant)?;
+                let (realm, step) = registry::removal_step(&address, &attestation.spec, tenant)?;
+                Some((address, realm, step, attestation))
+            })
+            .collect()
+    }
+
+    /// A person who is no longer selected, where the enablement says that such people are only reported.
+    fn leaver(&self, orphan: &Orphan) -> Option<Warning> {
+        if orphan.class != Class::Membership || orphan.address.kind != Kind::UserEnablement {
+            return None;
+        }
+        let key = (orphan.address.tenant.clone(), orphan.address.name.clone());
+        let enablement = self.project.manifests.user_enablements.get(&key)?;
+        if enablement.spec.removal != Removal::Report {
+            return None;
+        }
+        let person = orphan.address.component.split_once(':').map_or("", |(_, email)| email);
+        Some(Warning {
+            code: "leaver",
+            message: "{} is no longer selected and still enabled".to_owned(),
+            people: vec![person.to_owned()],
+            location: Some(enablement.origin()),
+            help: Some("say `removal: disable` to take away what enables them".to_owned()),
+        })
+    }
+}
+
+/// One warning for all leavers of an enablement.
+fn merge_leavers(warnings: Vec<Warning>) -> Vec<Warning> {
+    let mut merged: Vec<Warning> = Vec::new();
+    for warning in warnings {
+        let twin = merged.iter_mut().find(|other| {
+            warning.code == "leaver" && other.code == "leaver" && other.location == warning.location
+        });
+        match twin {
+            Some(other) => {
+                other.people.extend(warning.people);
+                let names = vec!["{}"; other.people.len()].join(", ");
+                other.message = format!("{names} are no longer selected and still enabled");
+            }
+            None => merged.push(warning),
+        }
+    }
+    merged
+}
+
+fn population_realm(agreement: &Agreement<'_>) -> Option<Realm> {
+    agreement.identity_provider().population_realm(&agreement.context()?)
+}
+
+/// Whom to list in each realm, for all enablements together.
+fn queries(agreements: &[Agreement<'_>]) -> BTreeMap<Realm, PopulationQuery> {
+    let mut queries: BTreeMap<Realm, PopulationQuery> = BTreeMap::new();
+    for agreement in agreements {
+        let Some(realm) = population_realm(agreement) else { continue };
+        let query = queries.entry(realm).or_default();
+        for enablement in agreement.enablements() {
+            query.merge(resolve::population_query(&enablement.spec));
+        }
+    }
+    queries
+}
+
+async fn populations(
+    readers: &BTreeMap<Realm, Result<SharedObserve, Unknown>>,
+    queries: &BTreeMap<Realm, PopulationQuery>,
+) -> BTreeMap<Realm, Result<Population, Unknown>> {
+    let listed = queries.iter().map(|(realm, query)| async move {
+        let population = match readers.get(realm) {
+            _ if query.is_empty() => Ok(Population::default()),
+            Some(Ok(reader)) => reader.population(query).await,
+            Some(Err(unknown)) => Err(unknown.clone()),
+            None => Ok(Population::default()),
+        };
+        (realm.clone(), population)
+    });
+    join_all(listed).await.into_iter().collect()
+}
+
+async fn observe(
+    readers: &BTreeMap<Realm, Result<SharedObserve, Unknown>>,
+    components: &[Component],
+    scope: &Scope,
+) -> BTreeMap<Realm, Snapshot> {
+    let observed = readers.iter().map(|(realm, reader)| async move {
+        let wanted: Vec<&Component> =
+            components.iter().filter(|component| component.realm == *realm).collect();
+        let snapshot = match reader {
+            Ok(reader) => reader.observe(&wanted, scope).await,
+            Err(unknown) => Snapshot::unknown(wanted.iter().map(|component| &component.address), unknown),
+        };
+        (realm.clone(), snapshot)
+    });
+    join_all(observed).await.into_iter().collect()
+}

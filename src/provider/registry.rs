@@ -1,0 +1,213 @@
+//! The one table of vendors: which product and which identity provider is lowered by whom, and how a realm's provider is opened.
+
+use std::collections::BTreeMap;
+
+use super::{
+    IdentityProvider, ServiceProvider, SharedMutate, SharedObserve, WriteError,
+    auth0::{self, Auth0Config, Auth0Vendor},
+    credentials::{Credentials, Purpose},
+    twilio::flex::{self, FlexConfig, FlexProduct},
+};
+use crate::{
+    component::{Address, Realm, Step, Unknown, UnknownReason},
+    diagnostics::Code,
+    http::{Http, HttpError},
+    manifest::{
+        Manifests, Resource, SecretRef,
+        attestation::AttestationSpec,
+        identity_provider::Vendor,
+        sso_profile::Product,
+        tenant::{Auth0, OAuthClient, TenantSpec, Twilio, TwilioApiKey},
+    },
+    plan::ApprovedPlan,
+};
+
+/// The products that can be planned.
+pub const PRODUCTS: &[Product] = &[Product::Flex];
+
+/// The identity providers that can be planned.
+pub const VENDORS: &[Vendor] = &[Vendor::Auth0];
+
+/// The lowering of a product.
+pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
+    match product {
+        Product::Flex => Some(&FlexProduct),
+        Product::Console | Product::ConsoleLegacy | Product::FlexLegacy | Product::Sendgrid => None,
+    }
+}
+
+/// The lowering of an identity provider.
+pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider> {
+    match vendor {
+        Vendor::Auth0 => Some(&Auth0Vendor),
+        Vendor::Okta | Vendor::Salesforce | Vendor::Google | Vendor::Saml => None,
+    }
+}
+
+/// The codes of every provider, for `concord explain`.
+pub fn codes() -> impl Iterator<Item = &'static Code> {
+    auth0::CODES.iter().chain(flex::CODES).copied()
+}
+
+/// How a realm's provider is opened: by the block of the manifests that describes it.
+#[derive(Debug, Clone, Copy)]
+enum Place<'a> {
+    Auth0(&'a Auth0),
+    Flex(&'a Twilio),
+}
+
+/// The realms that a project's manifests name, each with how it is opened.
+#[derive(Debug)]
+pub struct Registry<'a> {
+    places: BTreeMap<Realm, Place<'a>>,
+}
+
+impl<'a> Registry<'a> {
+    /// The realms of a project. Where two tenants name one realm, the first one's credentials are used.
+    pub fn of(manifests: &'a Manifests) -> Self {
+        let mut places = BTreeMap::new();
+        for tenant in manifests.tenants.values() {
+            if let Some(twilio) = &tenant.spec.twilio
+                && let Some(account) = &twilio.account
+            {
+                places.entry(flex::realm(&account.sid)).or_insert(Place::Flex(twilio));
+            }
+            if let Some(block) = &tenant.spec.auth0 {
+                places.entry(auth0::realm(&block.domain)).or_insert(Place::Auth0(block));
+            }
+        }
+        for provider in manifests.identity_providers.values() {
+            if let Some(block) = &provider.spec.auth0 {
+                places.entry(auth0::realm(&block.domain)).or_insert(Place::Auth0(block));
+            }
+        }
+        Self { places }
+    }
+
+    /// The realms.
+    pub fn realms(&self) -> impl Iterator<Item = &Realm> {
+        self.places.keys()
+    }
+
+    /// Opens a provider that reads.
+    ///
+    /// # Errors
+    /// Why the realm cannot be read: nothing in it is known then.
+    pub async fn reader(
+        &self,
+        realm: &Realm,
+        http: &Http,
+        credentials: &Credentials,
+    ) -> Result<SharedObserve, Unknown> {
+        let opened: Result<SharedObserve, HttpError> = match self.place(realm)? {
+            Place::Auth0(block) => {
+                auth0::reader(http, &auth0_config(block, credentials, Purpose::Plan).await?)
+            }
+            Place::Flex(twilio) => flex::reader(http, &flex_config(twilio, credentials, Purpose::Plan).await?),
+        };
+        opened.map_err(|error| Unknown {
+            reason: UnknownReason::Unexpected,
+            message: error.to_string(),
+            help: miette::Diagnostic::help(&error).map(|help| help.to_string()),
+        })
+    }
+
+    /// Opens a provider that writes, for a plan that was approved.
+    ///
+    /// # Errors
+    /// There is no credential to write with, or the realm's address cannot be used.
+    pub async fn writer(
+        &self,
+        _approved: &ApprovedPlan,
+        realm: &Realm,
+        http: &Http,
+        credentials: &Credentials,
+    ) -> Result<SharedMutate, WriteError> {
+        let unknown = |unknown: Unknown| WriteError::NoCredential {
+            realm: realm.clone(),
+            message: unknown.message,
+        };
+        Ok(match self.place(realm).map_err(unknown)? {
+            Place::Auth0(block) => {
+                let config = auth0_config(block, credentials, Purpose::Apply).await.map_err(unknown)?;
+                auth0::writer(http, &config)?
+            }
+            Place::Flex(twilio) => {
+                let config = flex_config(twilio, credentials, Purpose::Apply).await.map_err(unknown)?;
+                flex::writer(http, &config)?
+            }
+        })
+    }
+
+    fn place(&self, realm: &Realm) -> Result<Place<'a>, Unknown> {
+        self.places.get(realm).copied().ok_or_else(|| Unknown {
+            reason: UnknownReason::NoCredential,
+            message: format!("no Tenant says how to reach {realm}"),
+            help: None,
+        })
+    }
+}
+
+/// The step that removes what an attested component had made, if something of it remains.
+pub fn removal_step(
+    address: &Address,
+    attestation: &AttestationSpec,
+    tenant: &Resource<TenantSpec>,
+) -> Option<(Realm, Step)> {
+    let account = &tenant.spec.twilio.as_ref()?.account.as_ref()?.sid;
+    let step = flex::removal_step(address, attestation, account)?;
+    Some((flex::realm(account), step))
+}
+
+async fn auth0_config(
+    block: &Auth0,
+    credentials: &Credentials,
+    purpose: Purpose,
+) -> Result<Auth0Config, Unknown> {
+    let reading = block
+        .client_id
+        .as_ref()
+        .zip(block.client_secret.as_ref())
+        .map(|(client_id, client_secret)| OAuthClient {
+            client_id: client_id.clone(),
+            client_secret: client_secret.clone(),
+        });
+    let writing = block.apply.clone().filter(|_| purpose == Purpose::Apply);
+    let client = writing.or(reading);
+    let (client_id, client_secret) = credentials
+        .pair(
+            client.as_ref().map(|client| (client.client_id.as_str(), &client.client_secret)),
+            "the Tenant's `auth0` block names no `clientId` and `clientSecret`",
+        )
+        .await?;
+    Ok(Auth0Config { domain: block.domain.clone(), endpoint: block.endpoint.clone(), client_id, client_secret })
+}
+
+/// The Flex provider reads the profile without a credential, so a missing one is its own business.
+async fn flex_config(
+    twilio: &Twilio,
+    credentials: &Credentials,
+    purpose: Purpose,
+) -> Result<FlexConfig, Unknown> {
+    let account = twilio.account.as_ref().ok_or_else(|| Unknown {
+        reason: UnknownReason::NoCredential,
+        message: "the Tenant's `twilio` block names no account".to_owned(),
+        help: None,
+    })?;
+    let writing = account.apply.as_ref().filter(|_| purpose == Purpose::Apply);
+    let key: Option<(&str, &SecretRef)> = writing
+        .or(account.api_key.as_ref())
+        .map(|TwilioApiKey { sid, secret }| (sid.as_str(), secret));
+    let api_key = match key {
+        None if !credentials.is_sandbox() => None,
+        key => credentials.pair(key, "the Tenant's `twilio.account` block names no `apiKey`").await.ok(),
+    };
+    Ok(FlexConfig {
+        account_sid: account.sid.clone(),
+        flex_instance: twilio.flex_instance.clone(),
+        region: twilio.region.clone().unwrap_or_else(|| "us1".to_owned()),
+        endpoints: twilio.endpoint.clone().unwrap_or_default(),
+        api_key,
+    })
+}
+

@@ -1,0 +1,176 @@
+//! `Agreement`: one profile with both its sides lowered into components.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use super::codes;
+use crate::{
+    component::{Address, Component},
+    diagnostics::{Finding, Findings},
+    manifest::{
+        Manifests, Resource, sso_profile::SsoProfileSpec, tenant::TenantState, user_enablement::UserEnablementSpec,
+        vanity_domain::VanityDomainSpec,
+    },
+    provider::{
+        IdentityProvider, IdentityProviderSide, ProfileContext, ServiceProvider, ServiceProviderSide, registry,
+    },
+    yaml::path,
+};
+
+/// One profile with both its sides.
+pub struct Agreement<'a> {
+    profile: &'a Resource<SsoProfileSpec>,
+    manifests: &'a Manifests,
+    enablements: Vec<&'a Resource<UserEnablementSpec>>,
+    vanity_domains: Vec<&'a Resource<VanityDomainSpec>>,
+    service_provider: &'static dyn ServiceProvider,
+    identity_provider: &'static dyn IdentityProvider,
+    /// What the service provider's side offers.
+    pub service_provider_side: ServiceProviderSide,
+    /// What the identity provider's side offers.
+    pub identity_provider_side: IdentityProviderSide,
+    /// The components of both sides.
+    pub components: Vec<Component>,
+}
+
+impl<'a> Agreement<'a> {
+    /// The profile.
+    pub fn profile(&self) -> &'a Resource<SsoProfileSpec> {
+        self.profile
+    }
+
+    /// The enablements of the profile.
+    pub fn enablements(&self) -> &[&'a Resource<UserEnablementSpec>] {
+        &self.enablements
+    }
+
+    /// The service provider's lowering.
+    pub fn service_provider(&self) -> &'static dyn ServiceProvider {
+        self.service_provider
+    }
+
+    /// The identity provider's lowering.
+    pub fn identity_provider(&self) -> &'static dyn IdentityProvider {
+        self.identity_provider
+    }
+
+    /// The profile with everything that it refers to; `None` only where a reference is broken, which loading refuses.
+    pub fn context(&self) -> Option<ProfileContext<'_>> {
+        context(self.manifests, self.profile, &self.enablements, &self.vanity_domains)
+    }
+}
+
+/// Lowers every profile of the tenants that should exist. What a side cannot express is a finding; such a profile is left out.
+pub fn agreements<'a>(manifests: &'a Manifests, findings: &mut Findings) -> Vec<Agreement<'a>> {
+    let mut agreements = Vec::new();
+    for profile in manifests.sso_profiles.values() {
+        let is_present = manifests
+            .tenants
+            .get(&profile.tenant)
+            .is_some_and(|tenant| tenant.spec.state == TenantState::Present);
+        if is_present && let Some(agreement) = agreement(manifests, profile, findings) {
+            agreements.push(agreement);
+        }
+    }
+    agreements
+}
+
+fn agreement<'a>(
+    manifests: &'a Manifests,
+    profile: &'a Resource<SsoProfileSpec>,
+    findings: &mut Findings,
+) -> Option<Agreement<'a>> {
+    let enablements: Vec<_> = manifests.enablements_of(profile).collect();
+    let vanity_domains: Vec<_> = manifests.vanity_domains_of(profile).collect();
+    let context = context(manifests, profile, &enablements, &vanity_domains)?;
+    let vendor = context.identity_provider.spec.vendor;
+    let product = profile.spec.product;
+    let service_provider = registry::service_provider(product);
+    let identity_provider = registry::identity_provider(vendor);
+    if service_provider.is_none() {
+        findings.push(
+            Finding::new(&codes::UNSUPPORTED, format!("this version cannot plan `product: {product}` yet"))
+                .at(profile.at(&path!["spec", "product"]), "no provider for this product")
+                .help(format!("it can plan {}", list(registry::PRODUCTS.iter().map(|it| it.as_str())))),
+        );
+    }
+    if identity_provider.is_none() {
+        findings.push(
+            Finding::new(&codes::UNSUPPORTED, format!("this version cannot plan `vendor: {vendor}` yet"))
+                .at(context.identity_provider.at(&path!["spec", "vendor"]), "no provider for this vendor")
+                .help(format!("it can plan {}", list(registry::VENDORS.iter().map(|it| it.as_str())))),
+        );
+    }
+    let (service_provider, identity_provider) = (service_provider?, identity_provider?);
+    let service_provider_side = service_provider.offer(&context);
+    let identity_provider_side = identity_provider.offer(&context);
+    let mut components = Vec::new();
+    let mut failed = false;
+    for lowered in [
+        service_provider.lower(&context, &identity_provider_side),
+        identity_provider.lower(&context, &service_provider_side),
+    ] {
+        match lowered {
+            Ok(lowered) => components.extend(lowered),
+            Err(error) => {
+                failed = true;
+                findings.extend(error.0);
+            }
+        }
+    }
+    if failed {
+        return None;
+    }
+    Some(Agreement {
+        profile,
+        manifests,
+        enablements,
+        vanity_domains,
+        service_provider,
+        identity_provider,
+        service_provider_side,
+        identity_provider_side,
+        components,
+    })
+}
+
+fn context<'a>(
+    manifests: &'a Manifests,
+    profile: &'a Resource<SsoProfileSpec>,
+    enablements: &'a [&'a Resource<UserEnablementSpec>],
+    vanity_domains: &'a [&'a Resource<VanityDomainSpec>],
+) -> Option<ProfileContext<'a>> {
+    Some(ProfileContext {
+        project: &manifests.project.spec.id,
+        tenant: manifests.tenants.get(&profile.tenant)?,
+        profile,
+        identity_provider: manifests.identity_provider_of(profile)?,
+        attribute_map: manifests.attribute_map_of(profile),
+        enablements,
+        vanity_domains,
+    })
+}
+
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// All components of several agreements; a component that several profiles share (an identity provider's keys) once.
+pub(crate) fn merge(components: impl IntoIterator<Item = Component>) -> Vec<Component> {
+    let mut merged: BTreeMap<Address, Component> = BTreeMap::new();
+    for component in components {
+        match merged.entry(component.address.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(component);
+            }
+            Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                for need in component.needs {
+                    if !known.needs.contains(&need) {
+                        known.needs.push(need);
+                    }
+                }
+            }
+        }
+    }
+    merged.into_values().collect()
+}

@@ -1,0 +1,55 @@
+//! What resolving can find: combinations that Concord cannot plan, and people who cannot be enabled.
+
+use crate::diagnostics::{Code, Severity};
+
+/// A product or vendor without a provider.
+pub(crate) const UNSUPPORTED: Code = Code {
+    id: "unsupported",
+    severity: Severity::Error,
+    title: "this version cannot plan the product or identity provider",
+    explanation: "The language describes every product and identity provider, so that manifests need not change when one is added. \
+                  This version of Concord can validate the manifest, but has no provider that reads and writes the system that it \
+                  names. `concord --version` tells the version; the README lists what it can plan.",
+};
+
+/// Somebody is named who does not exist in the identity provider.
+pub(crate) const USER_NOT_IN_IDP: Code = Code {
+    id: "user-not-in-idp",
+    severity: Severity::Warning,
+    title: "somebody is to be enabled who does not exist in the identity provider",
+    explanation: "A user enablement names an e-mail address that no account in the identity provider has, so the person could not \
+                  sign in and is not enabled. Often the person has an alias there: use the address that the identity provider \
+                  knows. Concord never makes accounts in an identity provider.",
+};
+
+/// Somebody is named whose account is blocked.
+pub(crate) const USER_INACTIVE: Code = Code {
+    id: "user-inactive",
+    severity: Severity::Warning,
+    title: "somebody is to be enabled whose account is blocked or inactive",
+    explanation: "The identity provider has an account with this address, but the person cannot sign in with it, so it is not \
+                  enabled. Unblock the account there, or take the person out of the selection.",
+};
+
+/// Several accounts have one address.
+pub(crate) const USER_AMBIGUOUS: Code = Code {
+    id: "user-ambiguous",
+    severity: Severity::Warning,
+    title: "several accounts in the identity provider have the same e-mail address",
+    explanation: "Nobody can say which of the accounts is meant, so none is enabled. In Auth0 this happens when a person has an \
+                  account in several connections: say which connection the application uses (`application.connection`), link the \
+                  accounts, or remove one.",
+};
+
+/// Somebody has what an enablement once gave, and is no longer selected.
+pub(crate) const LEAVER: Code = Code {
+    id: "leaver",
+    severity: Severity::Warning,
+    title: "somebody who is no longer selected is still enabled",
+    explanation: "The person was enabled by a user enablement that no longer selects them. With `removal: report`, the default, \
+                  nothing is changed and the person is named here. Say `removal: disable` to take away what enables them, or \
+                  `removal: deprovision` to delete the Flex user and its Worker too.",
+};
+
+/// The codes of this room.
+pub const CODES: &[&Code] = &[&UNSUPPORTED, &USER_NOT_IN_IDP, &USER_INACTIVE, &USER_AMBIGUOUS, &LEAVER];

@@ -1,0 +1,13 @@
+//! Resolving: references are followed and manifests lowered into components. Two passes: the profiles, from the manifests alone;
+//! then the people, once a population was read. Pure; which vendor lowers what is [`crate::provider::registry`]'s table.
+
+mod agreement;
+mod codes;
+mod enablement;
+mod members;
+
+pub(crate) use agreement::merge;
+pub use agreement::{Agreement, agreements};
+pub use codes::CODES;
+pub use enablement::{Enabled, Expansion, expand, population_query};
+pub use members::{Membership, members};
