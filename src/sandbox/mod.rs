@@ -69,6 +69,7 @@ mod connection;
 mod error;
 mod faults;
 mod ids;
+mod login;
 mod message;
 mod rate;
 mod record;

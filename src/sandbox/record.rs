@@ -15,8 +15,8 @@ use super::error::SandboxError;
 use super::message::Request;
 
 /// Names of body fields that hold a secret, compared without case and separators.
-const SECRET_FIELDS: [&str; 6] =
-    ["clientsecret", "password", "accesstoken", "refreshtoken", "clientassertion", "authtoken"];
+const SECRET_FIELDS: [&str; 7] =
+    ["secret", "clientsecret", "password", "accesstoken", "refreshtoken", "clientassertion", "authtoken"];
 
 /// An open record.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::login::{Assertion, Refused, SignIn};
 use super::message::{Answer, Request};
 use super::rate::Windows;
 use super::store::Transaction;
@@ -19,6 +20,12 @@ pub(crate) trait Vendor: Sync {
 
     /// The vendor's answer to too many requests, for ordered faults. `reset` is in seconds since 1970.
     fn too_many(&self, reset: i64) -> Answer;
+
+    /// The identity provider's half of a test login, where the vendor is one and the address is its own.
+    fn sign_in(&self, _documents: &mut Transaction<'_>, attempt: &SignIn<'_>) -> Result<Assertion, Refused> {
+        let host = attempt.sso_url.host_str().unwrap_or_default();
+        Err(Refused::new("idp_not_found", format!("{host} is no identity provider")))
+    }
 }
 
 /// What a vendor works with while it answers one request.

@@ -69,11 +69,6 @@ pub(crate) fn current(documents: &Transaction<'_>, tenant: &str) -> Option<Signi
     all(documents, tenant).into_iter().find(|key| key.part == Part::Current)
 }
 
-/// The PEM of the certificate that the tenant signs with now.
-pub(crate) fn current_certificate(documents: &Transaction<'_>, tenant: &str) -> Option<String> {
-    current(documents, tenant).map(|key| key.cert)
-}
-
 fn view(key: &SigningKey) -> Value {
     let thumbprint = certificate::read(&key.cert).map(|read| read.thumbprint()).unwrap_or_default();
     let pairs: Vec<&str> = (0..thumbprint.len() / 2).map(|at| &thumbprint[at * 2..at * 2 + 2]).collect();

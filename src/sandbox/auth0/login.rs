@@ -14,45 +14,84 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::sandbox::login::{Assertion, Refused, SignIn};
 use crate::sandbox::store::Transaction;
 
 use super::tenant::{TENANTS, table};
-use super::{bindings, users};
+use super::{bindings, keys, users};
 
 const MARK: &str = "// concord:attributes ";
 
-/// An application as the login needs it.
-#[derive(Clone, Debug)]
-pub(crate) struct Application {
-    pub(crate) client_id: String,
-    pub(crate) name: String,
-    pub(crate) callbacks: Vec<String>,
-    /// `addons.samlp`, where the application speaks SAML.
-    pub(crate) samlp: Option<Value>,
+/// The application that is signed in to.
+#[derive(Clone, Copy, Debug)]
+struct Application<'a> {
+    id: &'a str,
+    name: &'a str,
 }
 
-/// The application behind a client ID. `None` also where the tenant does not exist.
-pub(crate) fn application(documents: &Transaction<'_>, tenant: &str, client_id: &str) -> Option<Application> {
-    documents.get(TENANTS, tenant)?;
-    let client = documents.get(&table(tenant, "clients"), client_id)?;
-    let callbacks = client.get("callbacks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    Some(Application {
-        client_id: client_id.to_owned(),
-        name: client.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        callbacks: callbacks.iter().filter_map(|c| c.as_str().map(str::to_owned)).collect(),
-        samlp: client.get("addons").and_then(|a| a.get("samlp")).cloned(),
+/// Answers the service provider's request as the tenant behind its single sign-on URL would.
+pub(crate) fn respond(documents: &mut Transaction<'_>, attempt: &SignIn<'_>) -> Result<Assertion, Refused> {
+    let tenant = attempt.sso_url.host_str().unwrap_or_default();
+    if documents.get(TENANTS, tenant).is_none() {
+        return Err(Refused::new("idp_not_reachable", format!("{tenant} does not exist")));
+    }
+    let not_found = |what: &str| {
+        Refused::new(
+            "idp_not_found",
+            format!("the identity provider answered 404 at {}: {what}", attempt.sso_url),
+        )
+    };
+    let client_id = attempt.sso_url.path().strip_prefix("/samlp/").unwrap_or_default();
+    let client = documents
+        .get(&table(tenant, "clients"), client_id)
+        .cloned()
+        .ok_or_else(|| not_found("there is no such application"))?;
+    let samlp = client.get("addons").and_then(|a| a.get("samlp"));
+    let samlp = samlp.ok_or_else(|| not_found("SAML is not enabled for the application"))?;
+    let callbacks = client.get("callbacks").map(texts).unwrap_or_default();
+    if !callbacks.iter().any(|c| c == attempt.acs_url) {
+        let message = format!("the application does not allow the callback URL {}", attempt.acs_url);
+        return Err(Refused::new("callback_mismatch", message));
+    }
+    let connection = attempt.sso_url.query_pairs().find(|(name, _)| name == "connection");
+    let connection = connection.map(|(_, value)| value.into_owned());
+    if let Some(name) = &connection
+        && documents.get(&table(tenant, "connections"), name).is_none()
+    {
+        return Err(Refused::new("connection_not_found", format!("the connection {name} does not exist")));
+    }
+    let user = user_by_email(documents, tenant, attempt.email, connection.as_deref()).ok_or_else(|| {
+        Refused::new("user_not_found", format!("{} does not exist in {tenant}", attempt.email))
+    })?;
+    if user.values("blocked") == ["true"] {
+        return Err(Refused::new("user_blocked", format!("{} is blocked", attempt.email)));
+    }
+    let name = client.get("name").and_then(Value::as_str).unwrap_or_default();
+    let application = Application { id: client_id, name };
+    let mut attributes = user.mapped(samlp);
+    attributes.extend(attributes_of_actions(documents, tenant, application, &user, attempt.now));
+    let text =
+        |name: &str, default: &str| samlp.get(name).and_then(Value::as_str).unwrap_or(default).to_owned();
+    Ok(Assertion {
+        issuer: text("issuer", &format!("urn:{tenant}")),
+        certificate: keys::current(documents, tenant).map(|key| key.cert).unwrap_or_default(),
+        // The documented defaults: what the request says.
+        audience: text("audience", attempt.entity_id),
+        recipient: text("recipient", attempt.acs_url),
+        destination: text("destination", attempt.acs_url),
+        response_signed: samlp.get("signResponse").and_then(Value::as_bool).unwrap_or_default(),
+        name_id: user.name_id(samlp),
+        attributes,
     })
 }
 
-/// A user as the login needs it.
+/// The user who signs in.
 #[derive(Clone, Debug)]
-pub(crate) struct SamlUser {
-    pub(crate) document: Value,
-    pub(crate) blocked: bool,
+struct SamlUser {
+    document: Value,
 }
 
-/// The user with this e-mail address, in the connection where one is named.
-pub(crate) fn user_by_email(
+fn user_by_email(
     documents: &Transaction<'_>,
     tenant: &str,
     email: &str,
@@ -63,13 +102,12 @@ pub(crate) fn user_by_email(
         user.get("email").and_then(Value::as_str) == Some(&email)
             && connection.is_none_or(|c| users::in_connection(user, c))
     })?;
-    let blocked = user.get("blocked").and_then(Value::as_bool).unwrap_or_default();
-    Some(SamlUser { document: user.clone(), blocked })
+    Some(SamlUser { document: user.clone() })
 }
 
 impl SamlUser {
     /// The values at a dotted path of the user's document, as SAML would carry them.
-    pub(crate) fn values(&self, path: &str) -> Vec<String> {
+    fn values(&self, path: &str) -> Vec<String> {
         let mut value = &self.document;
         for part in path.split('.') {
             match value.get(part) {
@@ -81,7 +119,7 @@ impl SamlUser {
     }
 
     /// The NameID: the first probe that the user has, else the user's id, as Auth0 does without probes.
-    pub(crate) fn name_id(&self, samlp: &Value) -> String {
+    fn name_id(&self, samlp: &Value) -> String {
         let probes = samlp
             .get("nameIdentifierProbes")
             .and_then(Value::as_array)
@@ -101,7 +139,7 @@ impl SamlUser {
     }
 
     /// What the addon's mappings assert: profile field to one attribute name or several.
-    pub(crate) fn mapped(&self, samlp: &Value) -> BTreeMap<String, Vec<String>> {
+    fn mapped(&self, samlp: &Value) -> BTreeMap<String, Vec<String>> {
         let mut attributes = BTreeMap::new();
         for (field, names) in samlp.get("mappings").and_then(Value::as_object).into_iter().flatten() {
             let values = self.values(field);
@@ -137,10 +175,10 @@ struct Entry {
 }
 
 /// What the bound and deployed post-login Actions set, in their order; a later one overrides.
-pub(crate) fn attributes_of_actions(
+fn attributes_of_actions(
     documents: &mut Transaction<'_>,
     tenant: &str,
-    application: &Application,
+    application: Application<'_>,
     user: &SamlUser,
     now: Timestamp,
 ) -> BTreeMap<String, Vec<String>> {
@@ -148,7 +186,7 @@ pub(crate) fn attributes_of_actions(
     for action in bindings::bound(documents, tenant, "post-login", now) {
         for entry in action.deployed_code().into_iter().flat_map(entries) {
             let for_other =
-                entry.client.as_ref().is_some_and(|c| *c != application.client_id && *c != application.name);
+                entry.client.as_ref().is_some_and(|c| c != application.id && c != application.name);
             if for_other {
                 continue;
             }
@@ -183,7 +221,7 @@ mod tests {
     fn name_id_and_mappings_follow_the_addon() {
         let document =
             json!({"user_id": "auth0|1", "email": "a@b.c", "name": "A", "app_metadata": {"x": [1, "y"]}});
-        let user = SamlUser { document, blocked: false };
+        let user = SamlUser { document };
         assert_eq!(user.name_id(&json!({})), "auth0|1");
         let claim = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
         assert_eq!(user.name_id(&json!({"nameIdentifierProbes": ["nothing", claim]})), "a@b.c");

@@ -25,13 +25,12 @@ use serde_json::Value;
 use self::refusal::Refusal;
 use self::tenant::{Settings, TENANTS};
 use super::ids;
+use super::login::{Assertion, Refused, SignIn};
 use super::message::{Answer, BodyError, Request};
 use super::rate::Standing;
 use super::store::Transaction;
 use super::vendor::{Call, Vendor};
 
-pub(crate) use self::keys::current_certificate;
-pub(crate) use self::login::{Application, SamlUser, application, attributes_of_actions, user_by_email};
 pub(crate) use self::search::Memory;
 pub(crate) use self::seed::Seed;
 
@@ -63,6 +62,10 @@ impl Vendor for Auth0 {
 
     fn too_many(&self, reset: i64) -> Answer {
         with_headers(too_many(), Standing { allowed: false, limit: 10, remaining: 0, reset })
+    }
+
+    fn sign_in(&self, documents: &mut Transaction<'_>, attempt: &SignIn<'_>) -> Result<Assertion, Refused> {
+        login::respond(documents, attempt)
     }
 }
 
