@@ -63,6 +63,8 @@
 //! Nothing is signed in for real: no SAML response is made, no Action is run. The private key of its identity providers is public
 //! (`keys/README.md`).
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod auth0;
 mod certificate;
 mod connection;
@@ -76,6 +78,8 @@ mod record;
 mod seed;
 mod server;
 mod store;
+#[cfg(test)]
+mod tests;
 mod twilio;
 mod vendor;
 

@@ -81,9 +81,8 @@ impl Sandbox {
         let url = Url::parse(&format!("http://{local}/")).expect("a socket address makes a URL");
         announce(&options.state_dir, &url)?;
         let memory = Memory::default();
-        let world =
-            World { store, memory, record, faults: FaultTable::new(options.faults.unwrap_or_default()) };
-        let core = Arc::new(Core { world: Mutex::new(Some(world)) });
+        let faults = Mutex::new(FaultTable::new(options.faults.unwrap_or_default()));
+        let core = Arc::new(Core { world: Mutex::new(Some(World { store, memory, record })), faults });
         let (stop, mut stopped) = watch::channel(false);
         let router = axum::Router::new().fallback(serve).with_state(Arc::clone(&core));
         let service = router.into_make_service_with_connect_info::<Cut>();
@@ -129,10 +128,9 @@ impl Sandbox {
         if !database.exists() {
             return Err(SandboxError::NotAState { path: state_dir.to_owned() });
         }
-        match Store::open(state_dir) {
-            Err(locked @ SandboxError::Locked { .. }) => return Err(locked),
-            // A state that cannot be read is a good reason to reset it.
-            Ok(_) | Err(_) => {}
+        // A state that cannot be read is a good reason to reset it; one that is in use is not.
+        if let Err(locked @ SandboxError::Locked { .. }) = Store::open(state_dir) {
+            return Err(locked);
         }
         for path in [database, state_dir.join(ENDPOINT_FILE)] {
             match std::fs::remove_file(&path) {
@@ -224,6 +222,8 @@ impl Drop for RunningSandbox {
 #[derive(Debug)]
 struct Core {
     world: Mutex<Option<World>>,
+    /// Apart from the world, which is held while a commit waits for the disk.
+    faults: Mutex<FaultTable>,
 }
 
 #[derive(Debug)]
@@ -231,13 +231,17 @@ struct World {
     store: Store,
     memory: Memory,
     record: Option<Record>,
-    faults: FaultTable,
 }
 
 impl Core {
     /// A panic in a handler rolled its transaction back, so the world behind a poisoned lock is whole.
     fn lock(&self) -> MutexGuard<'_, Option<World>> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_fault(&self, request: &Request) -> Option<Effect> {
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.next(&request.host, request.method.as_str(), &request.path)
     }
 }
 
@@ -251,10 +255,7 @@ async fn serve(
         return respond(Answer::text(413, "text/plain", "the body is too large or was cut off\n"));
     };
     let request = Arc::new(Request::new(head.method, &head.uri, head.headers, body.to_vec()));
-    let fault = match core.lock().as_mut() {
-        Some(world) => world.faults.next(&request.host, request.method.as_str(), &request.path),
-        None => return respond(stopped()),
-    };
+    let fault = core.next_fault(&request);
     if let Some(Effect::Delay { milliseconds }) = fault {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }

@@ -227,6 +227,21 @@ mod tests {
     }
 
     #[test]
+    fn a_commit_is_on_disk_before_the_file_is_closed() {
+        let (_guard, path) = directory();
+        let mut store = Store::open(&path).unwrap();
+        let mut tx = store.begin();
+        tx.put("t", "a", json!({"x": 1}));
+        tx.commit().unwrap();
+        // What a killed process leaves behind is the file as it is now.
+        let after_kill = path.join("after-kill");
+        std::fs::create_dir(&after_kill).unwrap();
+        std::fs::copy(path.join(FILE_NAME), after_kill.join(FILE_NAME)).unwrap();
+        let mut left = Store::open(&after_kill).unwrap();
+        assert_eq!(left.begin().get("t", "a"), Some(&json!({"x": 1})));
+    }
+
+    #[test]
     fn a_second_writer_is_told_who_holds_the_lock() {
         let (_guard, path) = directory();
         let _store = Store::open(&path).unwrap();

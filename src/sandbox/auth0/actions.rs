@@ -168,12 +168,12 @@ impl Action {
             "created_at": self.created_at, "updated_at": self.updated_at,
             "all_changes_deployed": self.all_changes_deployed,
         });
-        if let Value::Object(map) = &mut view {
-            if let Some(version) = self.versions.iter().find(|v| v.deployed) {
-                // Both are answered by the real API, although only the first is documented.
-                map.insert("deployed_version".into(), json!(version));
-                map.insert("current_version".into(), json!(version));
-            }
+        if let Value::Object(map) = &mut view
+            && let Some(version) = self.versions.iter().find(|v| v.deployed)
+        {
+            // Both are answered by the real API, although only the first is documented.
+            map.insert("deployed_version".into(), json!(version));
+            map.insert("current_version".into(), json!(version));
         }
         view
     }
