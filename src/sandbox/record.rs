@@ -1,0 +1,124 @@
+//! The record of requests, one JSON document a line, for checking what was sent against the vendors' specifications.
+//!
+//! `{"method", "host", "path", "query"?, "contentType"?, "body"?, "bodyBase64"?, "status"}`. Authorization and cookies are never
+//! recorded, and neither is a secret in a token request.
+
+use std::fs::File;
+use std::io::Write as _;
+
+use base64::Engine as _;
+use camino::Utf8Path;
+use serde_json::{Map, Value, json};
+use url::form_urlencoded;
+
+use super::error::SandboxError;
+use super::message::Request;
+
+/// Names of body fields that hold a secret, compared without case and separators.
+const SECRET_FIELDS: [&str; 7] =
+    ["secret", "clientsecret", "password", "accesstoken", "refreshtoken", "clientassertion", "authtoken"];
+
+/// An open record.
+#[derive(Debug)]
+pub(crate) struct Record {
+    file: File,
+}
+
+impl Record {
+    /// Opens the file for appending, making it where it does not exist.
+    pub(crate) fn open(path: &Utf8Path) -> Result<Self, SandboxError> {
+        let file = File::options().create(true).append(true).open(path);
+        file.map(|file| Self { file }).map_err(|source| SandboxError::Io { path: path.to_owned(), source })
+    }
+
+    /// Appends a request. `status` is 0 where the connection was dropped without an answer.
+    pub(crate) fn append(&mut self, request: &Request, status: u16) -> std::io::Result<()> {
+        let mut line = serde_json::to_vec(&entry(request, status))?;
+        line.push(b'\n');
+        self.file.write_all(&line)
+    }
+}
+
+fn entry(request: &Request, status: u16) -> Value {
+    let mut entry = Map::new();
+    entry.insert("method".into(), json!(request.method.as_str()));
+    entry.insert("host".into(), json!(request.host));
+    entry.insert("path".into(), json!(request.path));
+    if let Some(query) = &request.raw_query {
+        entry.insert("query".into(), json!(query));
+    }
+    let kind = request.content_type();
+    if !kind.is_empty() {
+        entry.insert("contentType".into(), json!(kind));
+    }
+    if !request.body.is_empty() {
+        match body(&kind, &request.body) {
+            Ok(value) => entry.insert("body".into(), value),
+            Err(bytes) => entry.insert("bodyBase64".into(), json!(bytes)),
+        };
+    }
+    entry.insert("status".into(), json!(status));
+    Value::Object(entry)
+}
+
+fn body(kind: &str, bytes: &[u8]) -> Result<Value, String> {
+    if kind == "application/x-www-form-urlencoded" {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in form_urlencoded::parse(bytes) {
+            form.append_pair(&name, if is_secret(&name) { "REDACTED" } else { &value });
+        }
+        return Ok(json!(form.finish()));
+    }
+    if let Ok(mut value) = serde_json::from_slice::<Value>(bytes) {
+        redact(&mut value);
+        return Ok(value);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(json!(text)),
+        Err(_) => Err(base64::engine::general_purpose::STANDARD.encode(bytes)),
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let plain: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    SECRET_FIELDS.contains(&plain.as_str())
+}
+
+/// Puts `REDACTED` in the place of every secret in a JSON document.
+pub(crate) fn redact(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (name, inner) in map {
+                if is_secret(name) && !inner.is_null() {
+                    *inner = json!("REDACTED");
+                } else {
+                    redact(inner);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, Method};
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_recorded() {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", "application/json".parse().unwrap());
+        headers.insert("authorization", "Bearer hidden".parse().unwrap());
+        let body = br#"{"client_secret":"hidden","a":[{"Password":"hidden"}]}"#.to_vec();
+        let uri = "/t.auth0.com/oauth/token?x=1".parse().unwrap();
+        let text = entry(&Request::new(Method::POST, &uri, headers, body), 200).to_string();
+        assert!(!text.contains("hidden"), "{text}");
+        assert!(text.contains(r#""query":"x=1""#));
+        let form = super::body("application/x-www-form-urlencoded", b"client_secret=hidden&a=b").unwrap();
+        assert_eq!(form, json!("client_secret=REDACTED&a=b"));
+    }
+}
