@@ -1,3 +1,5 @@
 //! The `concord` binary: everything it does is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    concord::cli::main().into()
+}

@@ -6,9 +6,10 @@ use super::{
     outcome::{ApplyError, Effect},
 };
 use crate::{
-    component::{Component, Observation, Observed, Ownership, WriteChannel},
+    component::{Class, Component, Observation, Observed, Ownership, WriteChannel},
+    flow::Session,
     http::HttpError,
-    plan::{Action, Change, Reason, attest::Standing, diff, order::Phase, resolve_fields},
+    plan::{Action, Change, Plan, Reason, attest::Standing, diff, order::Phase, resolve_fields},
     provider::{Scope, Write, WriteError, Written},
 };
 
@@ -97,25 +98,11 @@ impl Executor<'_> {
 
     /// Looks a component up with a provider that has seen nothing yet.
     async fn look_up(&self, component: &Component) -> Result<Option<Observed>, ApplyError> {
-        match self.observe_afresh(component).await {
+        match observe_afresh(self.session, self.approved.plan(), component).await {
             Observation::Present(observed) => Ok(Some(*observed)),
             Observation::Absent => Ok(None),
             Observation::Unknown(unknown) => Err(ApplyError::Lost(unknown)),
         }
-    }
-
-    /// What exists of one component now.
-    pub(super) async fn observe_afresh(&self, component: &Component) -> Observation {
-        let reader = match self.session.reader(&component.realm).await {
-            Ok(reader) => reader,
-            Err(unknown) => return Observation::Unknown(unknown),
-        };
-        let scope = Scope {
-            project: self.approved.plan().project.clone(),
-            tenants: vec![component.address.tenant.clone()],
-        };
-        let mut snapshot = reader.observe(&[component], &scope).await;
-        snapshot.components.remove(&component.address).unwrap_or(Observation::Absent)
     }
 
     /// Remembers an object as it is now, and what it gives to others.
@@ -124,6 +111,24 @@ impl Executor<'_> {
         known.outputs.entry(change.address.clone()).or_default().extend(observed.outputs.clone());
         known.observed.insert(change.address.clone(), observed);
     }
+}
+
+/// What exists of one component now, seen by a provider that has seen nothing yet.
+pub(super) async fn observe_afresh(session: &Session, plan: &Plan, component: &Component) -> Observation {
+    let reader = match session.reader(&component.realm).await {
+        Ok(reader) => reader,
+        Err(unknown) => return Observation::Unknown(unknown),
+    };
+    let scope = Scope { project: plan.project.clone(), tenants: vec![component.address.tenant.clone()] };
+    // What a provider sees of a component can depend on the others of its resource (a probe begins with a trusted URL).
+    let siblings: Vec<_> = plan
+        .siblings(component)
+        .filter(|sibling| sibling.class == Class::Object && component.class == Class::Object)
+        .collect();
+    let wanted: Vec<&Component> =
+        std::iter::once(component).chain(siblings.iter().map(|sibling| sibling.as_ref())).collect();
+    let mut snapshot = reader.observe(&wanted, &scope).await;
+    snapshot.components.remove(&component.address).unwrap_or(Observation::Absent)
 }
 
 /// Fills what is still pending at the beginning of a change: with what is there already, else with the seed. At its completion

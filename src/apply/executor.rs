@@ -13,6 +13,7 @@ use super::{
     event::{EVENTS_FORMAT_VERSION, Event},
     operator::Operator,
     outcome::{Outcome, Result as NodeResult},
+    step::Desk,
 };
 use crate::{
     component::{Address, Observed, Realm},
@@ -196,7 +197,22 @@ impl<'a> Executor<'a> {
             Action::Manual => {
                 let _desk = self.at_the_desk.lock().await;
                 begin();
-                self.run_step(change).await
+                let desk = Desk {
+                    session: self.session,
+                    plan: self.approved.plan(),
+                    operator: self.operator,
+                    attestations: self.attestations,
+                };
+                let outputs = self.known.lock().await.outputs.clone();
+                let carried = desk.carry_out(change, &outputs).await;
+                match carried {
+                    Ok(carried) => {
+                        let mut known = self.known.lock().await;
+                        known.outputs.entry(change.address.clone()).or_default().extend(carried.values);
+                        Ok((carried.effect, carried.outputs))
+                    }
+                    Err(error) => Err(error),
+                }
             }
             _ => {
                 begin();

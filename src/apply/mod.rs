@@ -11,6 +11,7 @@
 //! | `step` | one manual step |
 //! | `operator` | who carries out manual steps |
 //! | `attestations` | where statements are kept |
+//! | `verify` | whether the agreement really holds |
 //! | `event`, `outcome` | what is told while it runs, and at the end |
 
 mod attestations;
@@ -20,9 +21,12 @@ mod executor;
 mod operator;
 mod outcome;
 mod step;
+mod verify;
 
 pub use attestations::{AttestationFolder, RecordError, Said, statement};
 pub use event::{EVENTS_FORMAT_VERSION, Event};
 pub use executor::{Executor, Stop};
 pub use operator::{Nobody, Operator, OperatorError, Performed, StepTask, StepValue};
 pub use outcome::{ApplyError, Effect, Outcome, Result as NodeResult};
+pub use step::{Carried, Desk};
+pub use verify::{Check, Verdict, Verification, verify};

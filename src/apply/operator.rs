@@ -19,8 +19,10 @@ pub struct StepTask {
     pub is_removal: bool,
     /// Every value of the component by field path.
     pub values: BTreeMap<String, StepValue>,
-    /// What is already known of its outputs (a connection that exists).
+    /// What is already known of its outputs, and of those of the resource's other components: a connection that exists.
     pub known_outputs: BTreeMap<String, String>,
+    /// The values of the resource's other steps at the same place: a new object's form is filled in as a whole.
+    pub form: BTreeMap<String, Value>,
     /// What an attestation is bound to.
     pub digest: Digest,
 }

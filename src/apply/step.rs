@@ -4,31 +4,59 @@
 use std::collections::BTreeMap;
 
 use super::{
-    attestations::{Said, statement},
-    executor::Executor,
-    operator::{Performed, StepTask, StepValue},
+    attestations::{AttestationFolder, Said, statement},
+    change::observe_afresh,
+    operator::{Operator, Performed, StepTask, StepValue},
     outcome::{ApplyError, Effect},
 };
 use crate::{
-    component::{Component, Observation, ReadChannel, Step, Value, step_digest},
+    component::{Component, Observation, ReadChannel, Step, Value, WriteChannel, step_digest},
+    flow::Session,
     manifest::attestation::AttestationState,
-    plan::{Change, attest::Standing, diff, resolve_fields},
+    plan::{Change, Outputs, Plan, attest::Standing, diff, resolve_fields},
 };
 
-/// What came of a step: its effect and its outputs, or nothing where it waits.
-pub(super) type StepResult = Result<(Option<Effect>, BTreeMap<String, String>), ApplyError>;
+/// What came of a step; nothing where it waits.
+#[derive(Debug, Default)]
+pub struct Carried {
+    /// What was done.
+    pub effect: Option<Effect>,
+    /// What it produced, as the statement has it.
+    pub outputs: BTreeMap<String, String>,
+    /// What it gives to others, probed values included.
+    pub values: BTreeMap<String, Value>,
+}
 
-impl Executor<'_> {
-    pub(super) async fn run_step(&self, change: &Change) -> StepResult {
-        let Some(desired) = &change.desired else { return self.run_removal(change).await };
+/// Where steps are carried out: a plan's, by somebody, into a folder of statements. It writes to no API.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// The project and its connections.
+    pub session: &'a Session,
+    /// The plan whose steps these are.
+    pub plan: &'a Plan,
+    /// Who carries them out.
+    pub operator: &'a dyn Operator,
+    /// Where statements are kept.
+    pub attestations: &'a AttestationFolder,
+}
+
+impl Desk<'_> {
+    /// Carries out one step with what is known by now. Gives its effect and its outputs; no effect where it waits.
+    ///
+    /// # Errors
+    /// An input is not known, the operator failed, or a probe contradicts.
+    pub async fn carry_out(&self, change: &Change, outputs: &Outputs) -> Result<Carried, ApplyError> {
+        let Some(desired) = &change.desired else { return self.remove(change).await };
         let mut component = Component::clone(desired);
-        let known_outputs = {
-            let known = self.known.lock().await;
-            resolve_fields(&mut component, &known.outputs);
-            texts(known.outputs.get(&change.address))
-        };
-        let Some(step) = component.step.clone() else { return Ok((None, BTreeMap::new())) };
-        let environment = &self.approved.plan().environment;
+        resolve_fields(&mut component, outputs);
+        let siblings: Vec<_> = self.plan.siblings(desired).filter(|it| it.step.is_some()).collect();
+        let mut known_outputs = BTreeMap::new();
+        for sibling in &siblings {
+            known_outputs.extend(texts(outputs.get(&sibling.address)));
+        }
+        known_outputs.extend(texts(outputs.get(&change.address)));
+        let Some(step) = component.step.clone() else { return Ok(Carried::default()) };
+        let environment = &self.plan.environment;
         let Some(digest) = step_digest(&component, &component.address.name, environment) else {
             let missing = component.fields.iter().flat_map(|field| field.value.references()).next();
             return match missing {
@@ -36,7 +64,7 @@ impl Executor<'_> {
                     from: reference.from.clone(),
                     output: reference.output.clone(),
                 }),
-                None => Ok((None, BTreeMap::new())),
+                None => Ok(Carried::default()),
             };
         };
         let task = StepTask {
@@ -44,19 +72,31 @@ impl Executor<'_> {
             title: change.title.clone(),
             is_removal: false,
             values: values(&component, change),
+            form: siblings
+                .iter()
+                .filter(|it| it.step.as_ref().is_some_and(|other| other.place == step.place))
+                .flat_map(|it| it.fields.iter())
+                .filter(|field| field.capability.write() == WriteChannel::Manual)
+                .map(|field| (field.path.clone(), field.value.clone()))
+                .collect(),
             known_outputs: known_outputs.clone(),
             digest: digest.clone(),
             step: step.clone(),
         };
         let Performed::Done { by, evidence, outputs } = self.operator.perform(&task).await? else {
-            return Ok((None, BTreeMap::new()));
+            return Ok(Carried::default());
         };
-        let mut outputs: BTreeMap<String, String> = known_outputs.into_iter().chain(outputs).collect();
+        let mut outputs: BTreeMap<String, String> = known_outputs
+            .into_iter()
+            .filter(|(name, _)| step.outputs.iter().any(|output| output.name == *name))
+            .chain(outputs)
+            .collect();
         check_outputs(&step, &outputs)?;
         component.attested_outputs.clone_from(&outputs);
         let mut values = values_of(&outputs);
         if component.fields.iter().any(|field| field.capability.read() == ReadChannel::Probe)
-            && let Observation::Present(observed) = self.observe_afresh(&component).await
+            && let Observation::Present(observed) =
+                observe_afresh(self.session, self.plan, &component).await
         {
             contradiction(&component, &observed)?;
             for name in step.outputs.iter().map(|output| &output.name) {
@@ -81,25 +121,25 @@ impl Executor<'_> {
             environment,
             said,
         ))?;
-        self.known.lock().await.outputs.entry(change.address.clone()).or_default().extend(values);
-        Ok((Some(Effect::Attested), outputs))
+        Ok(Carried { effect: Some(Effect::Attested), outputs, values })
     }
 
-    async fn run_removal(&self, change: &Change) -> StepResult {
+    async fn remove(&self, change: &Change) -> Result<Carried, ApplyError> {
         let (Some(step), Some(digest)) = (&change.removal, &change.digest) else {
-            return Ok((None, BTreeMap::new()));
+            return Ok(Carried::default());
         };
         let task = StepTask {
             address: change.address.clone(),
             title: change.title.clone(),
             is_removal: true,
             values: BTreeMap::new(),
+            form: BTreeMap::new(),
             known_outputs: texts(change.observed.as_ref().map(|observed| &observed.outputs)),
             digest: digest.clone(),
             step: step.clone(),
         };
         let Performed::Done { by, evidence, .. } = self.operator.perform(&task).await? else {
-            return Ok((None, BTreeMap::new()));
+            return Ok(Carried::default());
         };
         let said = Said {
             state: AttestationState::Removed,
@@ -108,9 +148,9 @@ impl Executor<'_> {
             evidence,
             outputs: task.known_outputs.clone(),
         };
-        let environment = &self.approved.plan().environment;
+        let environment = &self.plan.environment;
         self.attestations.record(&statement(&change.address, step, &[], digest, environment, said))?;
-        Ok((Some(Effect::Attested), BTreeMap::new()))
+        Ok(Carried { effect: Some(Effect::Attested), ..Carried::default() })
     }
 }
 

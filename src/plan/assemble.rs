@@ -124,6 +124,11 @@ pub fn assemble(input: PlanInput<'_>) -> Result<Plan, CycleError> {
         policies,
         owned,
         outputs: resolved.outputs,
+        desired: resolved
+            .components
+            .into_iter()
+            .map(|(component, _)| (component.address.clone(), component))
+            .collect(),
     })
 }
 
@@ -172,7 +177,7 @@ fn observation_of(component: &Component, snapshots: &BTreeMap<Realm, Snapshot>) 
 }
 
 struct Resolved<'a> {
-    components: Vec<(Component, Standing<'a>)>,
+    components: Vec<(Arc<Component>, Standing<'a>)>,
     outputs: Outputs,
 }
 
@@ -208,7 +213,7 @@ fn resolve<'a>(
             } else {
                 Standing::Open
             };
-            (component, standing)
+            (Arc::new(component), standing)
         })
         .collect();
     Resolved { components, outputs }
@@ -226,7 +231,7 @@ pub(crate) fn resolve_fields(component: &mut Component, outputs: &Outputs) {
 }
 
 fn compare(
-    component: &Component,
+    component: &Arc<Component>,
     observation: &Observation,
     standing: Standing<'_>,
     environment: &Environment,
@@ -245,7 +250,7 @@ fn compare(
         kept: 0,
         source: Some(component.origin.clone()),
         waits_for: Vec::new(),
-        desired: Some(Arc::new(component.clone())),
+        desired: Some(Arc::clone(component)),
         observed: None,
         removal: None,
         digest: step_digest(component, &component.address.name, environment),

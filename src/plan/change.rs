@@ -39,6 +39,8 @@ pub struct Plan {
     pub owned: BTreeMap<Group, usize>,
     /// What each component gives to others, as far as it is known.
     pub outputs: Outputs,
+    /// Every component that should exist, changed or not, with its values as far as they are known.
+    pub desired: BTreeMap<Address, Arc<Component>>,
 }
 
 /// What components give to others.
@@ -350,6 +352,17 @@ impl Plan {
             .changes
             .iter()
             .any(|change| change.action.is_api() || matches!(change.action, Action::Manual | Action::Blocked))
+    }
+
+    /// The other components of a component's resource in the same vendor tenant.
+    pub fn siblings<'a>(&'a self, component: &'a Component) -> impl Iterator<Item = &'a Arc<Component>> {
+        self.desired.values().filter(move |other| {
+            other.address != component.address
+                && other.realm == component.realm
+                && other.address.tenant == component.address.tenant
+                && other.address.kind == component.address.kind
+                && other.address.name == component.address.name
+        })
     }
 
     /// The change of a component, drift apart.

@@ -1,6 +1,8 @@
 //! Lowering: how the two sides of a profile become components. Each side says what it offers to the other (an assertion consumer
 //! URL, an issuer), known or pending, and then makes its components out of what the other offers.
 
+use url::Url;
+
 use super::Person;
 use crate::{
     component::{Address, Component, Marker, Value},
@@ -14,6 +16,7 @@ use crate::{
         user_enablement::{Role, Stage, UserEnablementSpec},
         vanity_domain::VanityDomainSpec,
     },
+    plan::Outputs,
 };
 
 /// One profile with everything that it refers to.
@@ -141,6 +144,11 @@ pub trait IdentityProvider: Send + Sync {
         enablement: &Resource<UserEnablementSpec>,
         member: &Member<'_>,
     ) -> Vec<Component>;
+
+    /// Where the application's metadata are published, once it exists: `outputs` is what components give to others.
+    fn metadata_url(&self, _context: &ProfileContext<'_>, _outputs: &Outputs) -> Option<Url> {
+        None
+    }
 
     /// The realm whose population enablements of the profile are expanded from.
     fn population_realm(&self, context: &ProfileContext<'_>) -> Option<crate::component::Realm>;

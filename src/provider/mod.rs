@@ -49,6 +49,14 @@ pub trait Observe: Send + Sync {
     /// Why they could not be listed completely.
     async fn population(&self, query: &PopulationQuery) -> Result<Population, Unknown>;
 
+    /// The accounts that a product has, to be checked against the identity provider's people; `None` for what is no product.
+    ///
+    /// # Errors
+    /// Why they could not be listed.
+    async fn accounts(&self) -> Result<Option<Vec<Person>>, Unknown> {
+        Ok(None)
+    }
+
     /// What exists of these components, and which objects carry a marker in `scope` without being asked for.
     ///
     /// Never fails as a whole: what could not be seen is unknown in the snapshot.

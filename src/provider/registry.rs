@@ -211,3 +211,13 @@ async fn flex_config(
     })
 }
 
+
+/// The realm that has the accounts of a profile's product.
+pub fn product_realm(context: &super::ProfileContext<'_>) -> Option<Realm> {
+    match context.profile.spec.product {
+        Product::Flex | Product::FlexLegacy => {
+            Some(flex::realm(&context.tenant.spec.twilio.as_ref()?.account.as_ref()?.sid))
+        }
+        Product::Console | Product::ConsoleLegacy | Product::Sendgrid => None,
+    }
+}

@@ -73,6 +73,7 @@ mod faults;
 mod ids;
 mod login;
 mod message;
+mod operator;
 mod rate;
 mod record;
 mod seed;
@@ -84,5 +85,6 @@ mod twilio;
 mod vendor;
 
 pub use self::error::SandboxError;
+pub use self::operator::{SimulatedOperator, id_of};
 pub use self::faults::{Effect, Fault, Faults};
 pub use self::server::{RunningSandbox, Sandbox, SandboxOptions};

@@ -1,0 +1,146 @@
+//! `concord output`.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value as Json, json};
+
+use super::{
+    Exit,
+    common::{self, NarrowArgs, ProjectArgs, SandboxArgs},
+    error::CliError,
+};
+use crate::{
+    component::Value,
+    diagnostics::Findings,
+    plan::Plan,
+    render, resolve,
+    saml::{AssertionConsumerService, Binding, NameIdFormat, SpDescriptor, write_sp_metadata},
+    ui::Ui,
+};
+
+/// Print the values that the other side needs: what terraform or an administrator has to enter.
+#[derive(Debug, Args)]
+pub(super) struct OutputArgs {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    narrow: NarrowArgs,
+    #[command(flatten)]
+    sandbox: SandboxArgs,
+    /// The profile, by name. Needed for `sp-metadata`; otherwise all profiles are printed.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// How to write it to stdout.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+/// The forms of the values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For programs.
+    #[default]
+    Json,
+    /// For terraform: variables in a `.tfvars.json` file.
+    Tfvars,
+    /// SAML 2.0 metadata of the service provider, for an identity provider that reads them.
+    SpMetadata,
+}
+
+pub(super) async fn run(args: OutputArgs, ui: &Ui) -> Result<Exit, CliError> {
+    let opened = common::open(&args.project, &args.sandbox, ui).await?;
+    let options = args.narrow.options();
+    let plan = common::make_plan(&opened, &options, ui).await?;
+    let mut findings = Findings::new();
+    let agreements = resolve::agreements(&opened.session.project.manifests, &mut findings);
+    let mut profiles: BTreeMap<String, BTreeMap<&str, Value>> = BTreeMap::new();
+    for agreement in &agreements {
+        let profile = agreement.profile();
+        if options.tenant.as_ref().is_some_and(|tenant| *tenant != profile.tenant)
+            || args.profile.as_ref().is_some_and(|name| name != profile.name().as_str())
+        {
+            continue;
+        }
+        let (sp, idp) = (&agreement.service_provider_side, &agreement.identity_provider_side);
+        let values = BTreeMap::from([
+            ("entityId", known(&plan, &sp.entity_id)),
+            ("acsUrl", known(&plan, &sp.acs_url)),
+            ("callbackUrls", known(&plan, &Value::List(sp.callback_urls.clone()))),
+            ("logoutUrls", known(&plan, &Value::List(sp.logout_urls.clone()))),
+            ("issuer", known(&plan, &idp.issuer)),
+            ("ssoUrl", known(&plan, &idp.sso_url)),
+            ("certificates", known(&plan, &idp.certificates)),
+        ]);
+        profiles.insert(format!("{}/{}", profile.tenant, profile.name()), values);
+    }
+    if profiles.is_empty() {
+        return Err(CliError::usage("no profile has this name", "`concord plan` shows the profiles"));
+    }
+    ui.result(&match args.format {
+        Format::Json => {
+            let all: serde_json::Map<_, _> =
+                profiles.iter().map(|(name, values)| (name.clone(), to_json(values))).collect();
+            render::to_pretty(&json!({"formatVersion": 1, "profiles": all}))
+        }
+        Format::Tfvars => {
+            let all: serde_json::Map<_, _> = profiles
+                .iter()
+                .map(|(name, values)| (name.replace(['/', '-'], "_"), to_json(values)))
+                .collect();
+            render::to_pretty(&json!({"concord_profiles": all}))
+        }
+        Format::SpMetadata => sp_metadata(&profiles)?,
+    });
+    Ok(Exit::Success)
+}
+
+fn known(plan: &Plan, value: &Value) -> Value {
+    value.resolve(&|reference| plan.outputs.get(&reference.from)?.get(&reference.output).cloned())
+}
+
+/// Certificates as PEM, because somebody enters them; what is not known yet as null.
+fn to_json(values: &BTreeMap<&str, Value>) -> Json {
+    values
+        .iter()
+        .map(|(name, value)| {
+            let json = match value {
+                Value::List(items) if items.iter().any(|item| matches!(item, Value::Certificate(_))) => items
+                    .iter()
+                    .map(|item| match item {
+                        Value::Certificate(certificate) => certificate.to_pem().into(),
+                        other => other.to_json(),
+                    })
+                    .collect(),
+                other => other.to_json(),
+            };
+            ((*name).to_owned(), json)
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+fn sp_metadata(profiles: &BTreeMap<String, BTreeMap<&str, Value>>) -> Result<String, CliError> {
+    let (Some((name, values)), true) = (profiles.first_key_value(), profiles.len() == 1) else {
+        return Err(CliError::usage("metadata describe one profile", "say which with `--profile NAME`"));
+    };
+    let (Some(entity_id), Some(acs_url)) =
+        (values["entityId"].as_text().map(str::to_owned), values["acsUrl"].as_text().map(str::to_owned))
+    else {
+        return Err(CliError::failure(format!("{name} has no connection yet, so its URLs are not known"))
+            .help("`concord runbook` shows how it gets one"));
+    };
+    Ok(write_sp_metadata(&SpDescriptor {
+        entity_id,
+        assertion_consumer_services: vec![AssertionConsumerService {
+            index: 0,
+            binding: Binding::HttpPost.into(),
+            location: acs_url,
+            is_default: Some(true),
+        }],
+        name_id_formats: vec![NameIdFormat::EmailAddress.into()],
+        want_assertions_signed: Some(true),
+        authn_requests_signed: None,
+        ..SpDescriptor::default()
+    }))
+}

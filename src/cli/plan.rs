@@ -1,0 +1,132 @@
+//! `concord plan`.
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueEnum};
+
+use super::{
+    Exit,
+    common::{self, NarrowArgs, ProjectArgs, SandboxArgs},
+    error::CliError,
+};
+use crate::{
+    plan::{Plan, guard},
+    render,
+    ui::Ui,
+};
+
+/// Show what would change on both sides, without changing anything.
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    narrow: NarrowArgs,
+    #[command(flatten)]
+    sandbox: SandboxArgs,
+    /// How to write the plan to stdout.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// Save the plan, for `apply --plan FILE`.
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
+    /// Also write the plan as JSON to a file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<Utf8PathBuf>,
+    /// Also write the plan as Markdown to a file, for a comment on a pull request.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<Utf8PathBuf>,
+    /// Exit with 2 where changes can be applied, with 3 where only manual steps are open.
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Do not fail where something could not be seen.
+    #[arg(long)]
+    allow_incomplete: bool,
+    #[command(flatten)]
+    look: LookArgs,
+}
+
+/// How plans look.
+#[derive(Debug, Args)]
+pub(super) struct LookArgs {
+    /// Show people by their e-mail address, each by each, also in Markdown.
+    #[arg(long)]
+    pub(super) show_users: bool,
+    /// One line per change.
+    #[arg(long)]
+    pub(super) compact: bool,
+}
+
+/// The forms of a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; its schema is `schemas/plan.json`.
+    Json,
+    /// For pull requests.
+    Markdown,
+}
+
+pub(super) async fn run(args: PlanArgs, ui: &Ui) -> Result<Exit, CliError> {
+    let opened = common::open(&args.project, &args.sandbox, ui).await?;
+    let plan = common::make_plan(&opened, &args.narrow.options(), ui).await?;
+    let refusals = guard::review(&plan, jiff::Timestamp::now());
+    let style = render::Style {
+        show_users: args.look.show_users,
+        compact: args.look.compact,
+        arguments: arguments(&args),
+        ..common::style(ui)
+    };
+    ui.result(&match args.format {
+        Format::Text => render::text::plan(&plan, &refusals, &style),
+        Format::Json => render::json::plan(&plan, &refusals),
+        Format::Markdown => render::markdown::plan(&plan, &refusals, &style),
+    });
+    for path in args.json.iter().chain(&args.out) {
+        common::write(path, &render::json::plan(&plan, &refusals))?;
+    }
+    if let Some(path) = &args.markdown {
+        common::write(path, &render::markdown::plan(&plan, &refusals, &style))?;
+    }
+    let mut exit = Exit::Success;
+    if !plan.is_complete() && !args.allow_incomplete {
+        exit = exit.and(Exit::Error);
+    }
+    if !refusals.is_empty() {
+        exit = exit.and(Exit::Refused);
+    }
+    if args.detailed_exitcode {
+        exit = exit.and(pending(&plan));
+    }
+    Ok(exit)
+}
+
+fn pending(plan: &Plan) -> Exit {
+    if plan.has_api_changes() {
+        Exit::Pending
+    } else if plan.has_manual_steps() {
+        Exit::Waiting
+    } else {
+        Exit::Success
+    }
+}
+
+/// What follows `concord apply` in the command that the plan suggests.
+fn arguments(args: &PlanArgs) -> String {
+    let mut words = Vec::new();
+    if args.project.folder != "." {
+        words.push(args.project.folder.to_string());
+    }
+    if args.sandbox.sandbox {
+        words.push("--sandbox".to_owned());
+    }
+    if let Some(state) = &args.sandbox.sandbox_state {
+        words.push(format!("--sandbox-state {state}"));
+    }
+    if let Some(tenant) = &args.narrow.tenant {
+        words.push(format!("--tenant {tenant}"));
+    }
+    words.extend(args.narrow.targets.iter().map(|target| format!("--target {target}")));
+    words.join(" ")
+}
