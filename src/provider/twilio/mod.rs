@@ -1,1 +1,4 @@
-//! Twilio.
+//! Twilio: one folder a product. What they share is how a failed request becomes something that could not be seen.
+
+pub mod flex;
+mod unknown;

@@ -1,0 +1,206 @@
+//! The wording of the manual steps. Labels are those of the Console's page (Twilio, `docs/flex/admin-guide/setup/sso-configuration`);
+//! what is entered comes from the components' fields, so that it is covered by the attestation.
+//!
+//! A new profile is one form, so the step that makes it tells to fill in all of it; the steps for name and URLs are then confirmations,
+//! and stand alone when only they change.
+
+use super::lower::{entity_id, shown};
+use crate::{
+    component::{Address, Instruction, Step, StepOutput},
+    manifest::{attestation::AttestationSpec, identity_provider::Vendor, sso_profile::SsoProfileSpec},
+};
+
+/// Where the profile is kept.
+const PLACE: &str = "Twilio Console > Flex > Users and access > SSO";
+/// The page's address, as Twilio's documentation links it.
+const PAGE: &str = "https://console.twilio.com/us1/develop/flex/users-and-access/single-sign-on";
+
+/// Raised when a step's inputs change their meaning.
+const VERSION: u32 = 1;
+
+fn say(text: impl Into<String>) -> Instruction {
+    Instruction::Do(text.into())
+}
+
+fn enter(label: &str, field: &str) -> Instruction {
+    Instruction::Enter { label: label.to_owned(), field: field.to_owned() }
+}
+
+fn step(account_sid: &str, instructions: Vec<Instruction>) -> Step {
+    Step {
+        version: VERSION,
+        place: PLACE.to_owned(),
+        url: Some(PAGE.to_owned()),
+        scope: account_sid.to_owned(),
+        instructions,
+        outputs: Vec::new(),
+        removal: Vec::new(),
+    }
+}
+
+/// Making the profile, and changing whom it trusts. `can_probe` says whether the SSO URL will be seen afterwards.
+pub(super) fn trust(
+    account_sid: &str,
+    profile: &SsoProfileSpec,
+    certificates: usize,
+    can_probe: bool,
+) -> Step {
+    let SsoProfileSpec { friendly_name, connection, urls, login_popup, .. } = profile;
+    let mut instructions = vec![match connection {
+        Some(connection) => say(format!(
+            "In account `{account_sid}`, open the SSO profile whose Entity ID is `{}`.",
+            entity_id(connection)
+        )),
+        None => say(format!(
+            "In account `{account_sid}`, open the SSO profile that is meant for `{friendly_name}`; if there is none, make a new one and \
+             fill in the whole form."
+        )),
+    }];
+    instructions.push(say(format!("`Friendly Name`: {friendly_name}")));
+    instructions.push(say(
+        "Paste the certificate as its whole PEM text, with the BEGIN and END lines and all their dashes.",
+    ));
+    if certificates > 1 {
+        instructions.push(say(
+            "Twilio does not say whether the field takes several certificates: if it refuses them, enter the one that signs now.",
+        ));
+    }
+    instructions.push(enter("X.509 Certificate", "certificates"));
+    instructions.push(enter("Identity Provider Issuer", "issuer"));
+    instructions.push(enter("Single Sign-On URL", "ssoUrl"));
+    if let Some(url) = &urls.default_redirect {
+        instructions.push(say(format!("`Default Redirect URL`: {}", shown(url))));
+    }
+    if !urls.trusted.is_empty() {
+        instructions.push(say(format!("`Trusted URLs`: {}", urls.trusted.join(", "))));
+    }
+    instructions.push(say(format!("`Login using popup`: {}", if *login_popup { "on" } else { "off" })));
+    instructions.push(say("Save, and see that the profile is active."));
+    if !can_probe {
+        instructions.push(say(
+            "Compare the Single Sign-On URL once more: Concord cannot see it, because the manifest gives no https URL under `urls` to begin \
+             a sign-in with.",
+        ));
+    }
+    instructions.push(Instruction::Note {
+        label: "`JQ` and 32 digits, the end of the Entity ID (`urn:flex:JQ...`) that the page shows for the identity provider"
+            .to_owned(),
+        output: "connection".to_owned(),
+    });
+    Step {
+        outputs: vec![StepOutput {
+            name: "connection".to_owned(),
+            title: "connection ID of the SSO profile".to_owned(),
+            sid: Some(("JQ", 32)),
+            required: true,
+        }],
+        removal: removal(&match connection {
+            Some(connection) => format!("whose Entity ID is `{}`", entity_id(connection)),
+            None => format!("`{friendly_name}`"),
+        }),
+        ..step(account_sid, instructions)
+    }
+}
+
+/// Giving the profile its name.
+pub(super) fn label(account_sid: &str) -> Step {
+    step(
+        account_sid,
+        vec![
+            say("Open the SSO profile. If you have just made it, its name is entered: compare and confirm."),
+            enter("Friendly Name", "friendlyName"),
+            say("Save if you changed it."),
+        ],
+    )
+}
+
+/// Giving the profile its URLs. `fields` are those that the component has.
+pub(super) fn urls(account_sid: &str, has_default: bool, has_trusted: bool) -> Step {
+    let mut instructions = vec![say(
+        "Open the SSO profile. If you have just made it, its URLs are entered: compare and confirm.",
+    )];
+    if has_default {
+        instructions.push(enter("Default Redirect URL", "defaultRedirect"));
+    }
+    if has_trusted {
+        instructions.push(say("One entry for each URL, without wildcards."));
+        instructions.push(enter("Trusted URLs", "trusted"));
+    }
+    instructions.push(enter("Login using popup", "loginPopup"));
+    instructions.push(say("Save if you changed anything."));
+    step(account_sid, instructions)
+}
+
+/// What a test sign-in is described by.
+pub(super) struct Test<'a> {
+    pub(super) account_sid: &'a str,
+    pub(super) vendor: Vendor,
+    /// Addresses of one's own that lead to Flex.
+    pub(super) entrances: Vec<String>,
+    pub(super) has_test_user: bool,
+    pub(super) asserts_team: bool,
+    pub(super) opens_popup: bool,
+}
+
+/// Signing in once, as the first person.
+pub(super) fn test(test: &Test<'_>) -> Step {
+    let login_link = "the profile's login link (`https://flex.twilio.com/` and the first part of the runtime domain; the SSO page shows it)";
+    let mut instructions =
+        vec![say("Open a private browser window, so that no earlier sign-in is used again.")];
+    instructions.push(match test.entrances.as_slice() {
+        [] => say(format!("Open {login_link}.")),
+        entrances => say(format!(
+            "Open {}. Afterwards do the same, in a new private window, with {login_link}.",
+            entrances.join(", then ")
+        )),
+    });
+    if test.opens_popup {
+        instructions.push(say("Allow the pop-up window that opens for the sign-in."));
+    }
+    instructions.push(if test.has_test_user {
+        enter("Sign in as", "testUser")
+    } else {
+        say("Sign in as a person who may use the application.")
+    });
+    instructions.push(say(format!(
+        "Expect this: the browser goes to {} and asks for the sign-in there, comes back without an error, and Flex opens with the \
+         person's full name and the features of their roles{}.",
+        test.vendor.title(),
+        if test.asserts_team { ", and shows their own team" } else { "" }
+    )));
+    instructions.push(say(
+        "If it fails, do not confirm. Before a response was sent (a redirect loop, a refusal by the identity provider): run `concord \
+         verify`. After it: copy the `SAMLResponse` that the browser posted (developer tools, network) and run `concord inspect`, which \
+         names the cause.",
+    ));
+    Step {
+        place: "Twilio Flex, signing in as a test user".to_owned(),
+        url: test.entrances.first().cloned(),
+        ..step(test.account_sid, instructions)
+    }
+}
+
+fn removal(which: &str) -> Vec<Instruction> {
+    vec![
+        say("See first that nobody signs in through it any more: with it, they lose their way into Flex."),
+        say(format!("Delete the SSO profile {which}.")),
+    ]
+}
+
+/// The step that removes what an attested step had made and no manifest asks for any more; `None` where nothing remains of it.
+///
+/// A profile's name and URLs go with the profile, and a test leaves nothing behind.
+pub fn removal_step(address: &Address, attestation: &AttestationSpec, account_sid: &str) -> Option<Step> {
+    if address.component_type() != super::lower::TRUST {
+        return None;
+    }
+    let input = |name: &str| attestation.inputs.get(name).and_then(serde_json::Value::as_str);
+    let which = match (attestation.outputs.get("connection"), input("issuer")) {
+        (Some(connection), _) => format!("{connection} (its Entity ID is `{}`)", entity_id(connection)),
+        (None, Some(issuer)) => format!("with the Identity Provider Issuer `{issuer}`"),
+        (None, None) => format!("that was made for `{}`", address.name),
+    };
+    let mut instructions = vec![say(format!("Open account `{account_sid}`."))];
+    instructions.extend(removal(&which));
+    Some(step(account_sid, instructions))
+}
