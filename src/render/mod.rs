@@ -1,1 +1,52 @@
-//! Render.
+//! How plans look: pure functions from a plan to a text, a format a file. Nothing here prints, reads a clock or asks the
+//! environment; whatever a picture depends on comes in as a [`Style`].
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | [`text`] | a plan for a terminal, and its one-line-per-change form |
+//! | [`markdown`] | a plan for a pull-request comment |
+//! | [`json`] | a plan for scripts |
+//! | [`runbook`] | manual steps with their values, as text, Markdown and JSON |
+//! | `field` | one field's change as lines, the same for text and Markdown |
+//! | `people` | memberships in numbers; who is shown, and under which pseudonym |
+//! | `words` | the closing sentence, counts, the next command |
+//! | `ink` | colour, indentation and wrapping for terminals |
+//!
+//! # Guarantees
+//! Every text that comes from outside (manifests, vendors) is made visible before it is drawn, so that it cannot repaint a terminal or
+//! break out of Markdown. Certificates are shown decoded; a value that is only ever written is never shown.
+
+mod field;
+mod ink;
+pub mod json;
+pub mod markdown;
+mod people;
+pub mod runbook;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod text;
+mod words;
+
+use jiff::Timestamp;
+
+pub use people::pseudonym;
+pub use words::closing;
+
+/// Everything that a picture depends on beside what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Style {
+    /// ANSI colours.
+    pub color: bool,
+    /// Columns; at least 40 are used.
+    pub width: usize,
+    /// Characters beyond ASCII where they help.
+    pub unicode: bool,
+    /// People by their e-mail address rather than by a pseudonym, and by name where they would only be counted.
+    pub show_users: bool,
+    /// One line per change.
+    pub compact: bool,
+    /// The moment by which certificates' remaining days are counted.
+    pub now: Timestamp,
+    /// What follows a command's name so that it can be pasted: the project's folder and flags. Without a leading space.
+    pub arguments: String,
+}
