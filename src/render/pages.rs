@@ -1,0 +1,77 @@
+//! Small pages: an explained code, the list of codes, what `validate` says when all is well.
+
+use crate::{
+    apply::Outcome,
+    diagnostics::{Code, Counts, Severity},
+    manifest::Manifests,
+};
+
+/// One sentence about an apply, in a form that scripts can match.
+pub(super) fn closing_counts(outcome: &Outcome) -> String {
+    format!(
+        "Applied: {} done, {} failed, {} waiting for manual steps, {} not begun.",
+        outcome.done(),
+        outcome.failed(),
+        outcome.waiting(),
+        outcome.not_started(),
+    )
+}
+
+/// A code explained.
+pub fn explanation(code: &Code) -> String {
+    let severity = match code.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Advice => "advice",
+    };
+    format!("{} ({severity}): {}\n\n{}\n", code.id, code.title, code.explanation)
+}
+
+/// A guard explained.
+pub fn guard_explanation(name: &str, watches: &str) -> String {
+    format!(
+        "{name} (guard): refuses a plan that {watches}\n\nA guard ends `apply` with exit code 4 before anything is written. Read what \
+         the refusal names; if all of it is meant, `--allow {name}` overrides this guard for one run.\n"
+    )
+}
+
+/// Every code, a line each.
+pub fn code_list(codes: &[&Code], guards: &[(&str, &str)]) -> String {
+    let width = codes.iter().map(|code| code.id.len()).chain(guards.iter().map(|(name, _)| name.len())).max();
+    let width = width.unwrap_or(0);
+    let mut out = String::new();
+    for code in codes {
+        out.push_str(&format!("{:<width$}  {}\n", code.id, code.title));
+    }
+    out.push_str("\nGuards, overridden with `apply --allow NAME`:\n");
+    for (name, watches) in guards {
+        out.push_str(&format!("{name:<width$}  {watches}\n"));
+    }
+    out
+}
+
+/// What `validate` says when the manifests can be used.
+pub fn validated(manifests: &Manifests, counts: Counts) -> String {
+    let kinds = [
+        (manifests.tenants.len(), "tenant"),
+        (manifests.identity_providers.len(), "identity provider"),
+        (manifests.sso_profiles.len(), "SSO profile"),
+        (manifests.attribute_maps.len() + manifests.shared_attribute_maps.len(), "attribute map"),
+        (manifests.vanity_domains.len(), "vanity domain"),
+        (manifests.email_domains.len(), "e-mail domain"),
+        (manifests.user_enablements.len(), "user enablement"),
+        (manifests.attestations.len(), "attestation"),
+    ];
+    let present: Vec<_> = kinds
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| super::counted(*count, noun))
+        .collect();
+    let found = match (counts.warnings, counts.advice) {
+        (0, 0) => "nothing to complain about".to_owned(),
+        (warnings, 0) => super::counted(warnings, "warning"),
+        (0, advice) => format!("{advice} of advice"),
+        (warnings, advice) => format!("{}, {advice} of advice", super::counted(warnings, "warning")),
+    };
+    format!("Valid: {}; {found}.\n", present.join(", "))
+}
