@@ -1,0 +1,35 @@
+//! Every example goes from empty to reconciled to 'nothing to do'.
+
+use crate::support::{Project, lines, repository};
+
+fn goes_to_nothing_to_do(name: &str) {
+    let project = Project::example(name);
+    project.run(&["validate", "--strict"]).expect(0);
+    let applied = project.reconcile();
+    assert!(applied.stdout.contains("Verified:"), "{}", applied.stdout);
+    let again = project.run(&["plan", "--sandbox", "--detailed-exitcode"]).expect(0);
+    assert!(again.stdout.contains("Nothing to do:"), "{}", again.stdout);
+    assert_eq!(lines(&project.plan()), Vec::<String>::new());
+    let once_more = project.run(&["apply", "--sandbox", "--yes"]).expect(0);
+    assert!(once_more.stdout.contains("Nothing to do:"), "{}", once_more.stdout);
+}
+
+#[test]
+fn auth0_flex() {
+    goes_to_nothing_to_do("auth0-flex");
+}
+
+#[test]
+fn auth0_flex_isolated() {
+    goes_to_nothing_to_do("auth0-flex-isolated");
+}
+
+/// No example stands without a test: this fails when a folder is added and no test above.
+#[test]
+fn every_example_is_tested() {
+    let source = include_str!("examples.rs");
+    for entry in std::fs::read_dir(repository().join("examples")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(source.contains(&format!("goes_to_nothing_to_do(\"{name}\")")), "{name} has no test");
+    }
+}
