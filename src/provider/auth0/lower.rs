@@ -598,4 +598,4 @@ fn user(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

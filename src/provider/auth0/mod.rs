@@ -19,11 +19,21 @@
 
 mod action;
 mod attributes;
+mod client;
 mod codes;
+mod convert;
+#[cfg(test)]
+mod fake;
 mod lower;
+mod observe;
+mod population;
+mod wire;
+mod write;
 
+pub use client::{Auth0Config, MetadataUnavailable, metadata, public_url};
 pub use codes::CODES;
 pub use lower::Auth0Vendor;
+pub use observe::{reader, writer};
 
 /// The provider's name in realms.
 pub const PROVIDER: &str = "auth0";

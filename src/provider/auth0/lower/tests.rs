@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A manifest as it is after reading; places are all the document's beginning.
-pub(crate) fn resource<T: DeserializeOwned>(text: &str) -> Resource<T> {
+pub(in super::super) fn resource<T: DeserializeOwned>(text: &str) -> Resource<T> {
     let json: serde_json::Value = serde_yaml::from_str(text).unwrap();
     let envelope: Envelope<T> = serde_json::from_value(json).unwrap();
     let root = Node { span: Span::default(), kind: NodeKind::Null, raw: None };
@@ -33,16 +33,16 @@ pub(crate) fn resource<T: DeserializeOwned>(text: &str) -> Resource<T> {
     }
 }
 
-pub(crate) struct Fixture {
+pub(in super::super) struct Fixture {
     tenant: Resource<TenantSpec>,
     identity_provider: Resource<IdentityProviderSpec>,
-    pub(crate) map: Resource<AttributeMapSpec>,
-    pub(crate) profile: Resource<SsoProfileSpec>,
-    pub(crate) enablement: Resource<UserEnablementSpec>,
+    pub(in super::super) map: Resource<AttributeMapSpec>,
+    pub(in super::super) profile: Resource<SsoProfileSpec>,
+    pub(in super::super) enablement: Resource<UserEnablementSpec>,
 }
 
 impl Fixture {
-    pub(crate) fn new() -> Self {
+    pub(in super::super) fn new() -> Self {
         Self {
             tenant: resource(
                 "{apiVersion: concord/v1, kind: Tenant, metadata: {name: nss}, spec: {auth0: {domain: NSS.us.auth0.com}}}",
@@ -58,7 +58,7 @@ impl Fixture {
         }
     }
 
-    pub(crate) fn with<R>(&self, use_it: impl FnOnce(&ProfileContext<'_>) -> R) -> R {
+    pub(in super::super) fn with<R>(&self, use_it: impl FnOnce(&ProfileContext<'_>) -> R) -> R {
         use_it(&ProfileContext {
             project: "k3jd82ma",
             tenant: &self.tenant,
@@ -70,7 +70,7 @@ impl Fixture {
         })
     }
 
-    pub(crate) fn lower(&self) -> Result<Vec<Component>, Vec<&'static str>> {
+    pub(in super::super) fn lower(&self) -> Result<Vec<Component>, Vec<&'static str>> {
         self.with(|context| Auth0Vendor.lower(context, &pending(context)))
             .map_err(|error| error.0.iter().map(|finding| finding.code.id).collect())
     }
@@ -310,7 +310,7 @@ fn a_marker_of_the_longest_names_fits_into_a_clients_metadata() {
     assert!(marker.to_string().len() <= 255, "Auth0 takes 255 characters");
 }
 
-pub(crate) fn member(fixture: &Fixture, roles: &[&str], attributes: &[(&str, &str)]) -> Vec<Component> {
+pub(in super::super) fn member(fixture: &Fixture, roles: &[&str], attributes: &[(&str, &str)]) -> Vec<Component> {
     let person = Person {
         id: "auth0|1".to_owned(),
         email: "ann@connie.one".to_owned(),

@@ -1,0 +1,155 @@
+//! Changes in a tenant. Every change of an object that exists begins by reading it again: what is sent is what was read, with only
+//! Concord's part changed, and what somebody else changed since the plan is a conflict.
+
+mod action;
+mod client;
+mod flow;
+mod user;
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+
+use super::{
+    lower::kind,
+    observe::Tenant,
+};
+use crate::{
+    component::{AppliedNote, Component, Field, Observed, Ownership, Realm, Value, WriteChannel},
+    plan::Permit,
+    provider::{Mutate, Write, WriteError, Written},
+};
+
+#[async_trait]
+impl Mutate for Tenant {
+    fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    async fn write(&self, _permit: &Permit, write: Write<'_>) -> Result<Written, WriteError> {
+        self.carry_out(write).await
+    }
+}
+
+impl Tenant {
+    async fn carry_out(&self, write: Write<'_>) -> Result<Written, WriteError> {
+        let address = match &write {
+            Write::Create { component, .. } | Write::Update { component, .. } => &component.address,
+            Write::Delete { address, .. } | Write::Forget { address, .. } => address,
+        };
+        match address.component_type() {
+            kind::CLIENT => self.write_client(&write).await,
+            kind::ACTION => self.write_action(&write).await,
+            kind::BINDING => self.write_binding(&write).await,
+            kind::USER => self.write_user(&write).await,
+            other => Err(WriteError::Refused {
+                what: address.to_string(),
+                message: format!("Concord does not write components of type {other}"),
+                help: None,
+            }),
+        }
+    }
+}
+
+fn written(observed: Observed) -> Written {
+    Written::Present(Box::new(Observed { ownership: Ownership::Ours, ..observed }))
+}
+
+fn conflict(what: impl Into<String>) -> WriteError {
+    WriteError::Conflict { what: what.into() }
+}
+
+/// The fields that are written, with the value to write: the seed where a new object cannot have its value yet. What is pending
+/// on an object that exists stays as it is.
+fn values(component: &Component, is_new: bool) -> impl Iterator<Item = (&Field, Value)> {
+    component.fields.iter().filter(|it| it.capability.write() == WriteChannel::Api).filter_map(move |it| {
+        if !it.value.is_pending() {
+            Some((it, it.value.clone()))
+        } else if is_new {
+            Some((it, it.seed.clone()?))
+        } else {
+            None
+        }
+    })
+}
+
+/// What should be, among the paths that differ.
+fn is_changed(changed: &[String], path: &str) -> bool {
+    changed.iter().any(|it| it == path)
+}
+
+/// Refuses where a value that is about to change is neither what the plan saw nor already what is wanted.
+fn check_unchanged(
+    component: &Component,
+    planned: &Observed,
+    now: &Observed,
+    changed: &[String],
+) -> Result<(), WriteError> {
+    let nothing = Value::Null;
+    let differs = component.fields.iter().filter(|it| is_changed(changed, &it.path)).any(|it| {
+        let at = |observed: &Observed| observed.fields.get(&it.path).unwrap_or(&nothing).clone();
+        let seen = at(now);
+        !it.rule.is_same(&seen, &at(planned)) && !it.rule.is_same(&seen, &it.value)
+    });
+    if differs { Err(conflict(&component.title)) } else { Ok(()) }
+}
+
+/// Whether a marker that stands on an object lets this component write to it: its own, its former one, or none.
+fn may_write(component: &Component, marker: Option<&str>) -> bool {
+    let former = component.formerly.as_ref().map(|former| {
+        crate::component::Marker { project: component.marker.project.clone(), address: former.clone() }
+            .to_string()
+    });
+    marker.is_none_or(|marker| {
+        marker == component.marker.to_string() || former.as_deref() == Some(marker)
+    })
+}
+
+/// The parts of a change that carry a component.
+struct Change<'a> {
+    component: &'a Component,
+    note: &'a AppliedNote,
+    /// What was planned on, and what differs; nothing for what is made anew.
+    planned: Option<(&'a Observed, &'a [String])>,
+}
+
+impl<'a> Change<'a> {
+    fn of(write: &Write<'a>) -> Result<Self, Removal<'a>> {
+        match write {
+            Write::Create { component, note } => Ok(Self { component, note, planned: None }),
+            Write::Update { component, observed, changed, note } => {
+                Ok(Self { component, note, planned: Some((observed, changed)) })
+            }
+            Write::Delete { address, observed } => {
+                Err(Removal { address, id: &observed.id, keeps_object: false })
+            }
+            Write::Forget { address, observed } => {
+                Err(Removal { address, id: &observed.id, keeps_object: true })
+            }
+        }
+    }
+}
+
+/// The parts of a change that ends Concord's ownership.
+struct Removal<'a> {
+    address: &'a crate::component::Address,
+    id: &'a str,
+    /// Whether only the marker goes.
+    keeps_object: bool,
+}
+
+impl Removal<'_> {
+    /// Whether a marker is the one of the object that is to go, whatever the project: the plan saw the project's.
+    fn is_marked(&self, marker: Option<&str>) -> bool {
+        marker
+            .and_then(crate::component::Marker::parse)
+            .is_some_and(|marker| marker.address == *self.address)
+    }
+}
+
+/// A JSON object out of pairs.
+fn object<const N: usize>(pairs: [(&str, Json); N]) -> super::wire::Object {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests;
