@@ -390,4 +390,4 @@ pub(super) fn grouped_gaps(gaps: &[Gap]) -> Vec<(&Gap, Vec<&Address>)> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
