@@ -47,7 +47,8 @@ pub struct FlexUser {
 }
 
 impl FlexUser {
-    fn observed(&self) -> Observed {
+    /// The user as a component, for what no manifest asks for as well.
+    pub fn observed(&self) -> Observed {
         let fields = BTreeMap::from([
             ("username".to_owned(), Value::text(&self.username)),
             ("full_name".to_owned(), Value::from(self.full_name.as_deref())),
@@ -199,13 +200,19 @@ impl Writer {
         Ok((api, instance))
     }
 
-    /// Creates or updates, which is one call, and reads the user again.
-    async fn provision(&self, component: &Component) -> Result<Written, WriteError> {
+    /// Creates or updates, which is one call, and reads the user again. A user who exists keeps the case of the username: Twilio does not
+    /// say whether another case would make another user.
+    async fn provision(
+        &self,
+        component: &Component,
+        observed: Option<&Observed>,
+    ) -> Result<Written, WriteError> {
         let (api, instance) = self.target()?;
         let text =
             |path: &str| component.field(path).and_then(|field| field.value.as_text()).unwrap_or_default();
         let roles = component.field("roles").map_or(Json::Null, |field| field.value.to_json());
-        let username = text("username");
+        let known = observed.and_then(|observed| observed.fields.get("username")).and_then(Value::as_text);
+        let username = known.unwrap_or_else(|| text("username"));
         let body = json!({
             "username": username,
             "full_name": text("full_name"),
@@ -260,9 +267,8 @@ impl Mutate for Writer {
             });
         }
         match write {
-            Write::Create { component, .. } | Write::Update { component, .. } => {
-                self.provision(component).await
-            }
+            Write::Create { component, .. } => self.provision(component, None).await,
+            Write::Update { component, observed, .. } => self.provision(component, Some(observed)).await,
             Write::Delete { observed, .. } => self.deprovision(&observed.id).await,
             // There is no marker to remove.
             Write::Forget { .. } => Ok(Written::Gone),
