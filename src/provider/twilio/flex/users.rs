@@ -10,14 +10,18 @@ use url::Url;
 
 use super::{
     super::unknown::{unexpected, unknown},
-    FlexConfig, flex_api,
-    lower::USER,
+    FlexConfig, PROVIDER, flex_api,
+    lower::{ROLES, TRUST, USER},
 };
 use crate::{
-    component::{Component, Observation, Observed, Ownership, Realm, Unknown, UnknownReason, Value},
+    component::{
+        Address, Class, Component, Field, Observation, Observed, Ownership, Realm, Rule, Unknown,
+        UnknownReason, Value,
+    },
     http::{Http, HttpError, Origin, Request, Response, pages_by_token},
+    manifest::{Kind, Resource, user_enablement::UserEnablementSpec},
     plan::Permit,
-    provider::{Mutate, Write, WriteError, Written},
+    provider::{Member, Mutate, ProfileContext, Write, WriteError, Written},
 };
 
 /// The largest page of the v1 list.
@@ -129,6 +133,45 @@ fn next_cursor(response: &Response, body: &Json) -> Result<Option<String>, HttpE
         return Err(response.undecodable("meta.next_page_url", "expected a link with a PageToken"));
     }
     Ok(Some(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()))
+}
+
+/// One person as a Flex user. The username is the e-mail address, which is also the NameID at sign-in.
+pub(super) fn lower(
+    context: &ProfileContext<'_>,
+    enablement: &Resource<UserEnablementSpec>,
+    member: &Member<'_>,
+    account_sid: &str,
+) -> Component {
+    let email = &member.person.email;
+    let component = format!("{USER}:{email}");
+    let address =
+        Address::new(enablement.tenant.clone(), Kind::UserEnablement, enablement.name().clone(), component);
+    let former = enablement.metadata.formerly.clone();
+    let name = member.person.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(email);
+    // Roles of Flex Insights come with the sign-in; the API does not take them.
+    let roles = member.roles.iter().map(|role| role.as_str()).filter(|role| ROLES.contains(role));
+    let mut needs = vec![context.address(TRUST)];
+    needs.extend(member.needs.iter().filter(|need| **need != context.address(TRUST)).cloned());
+    let from = |field: Field| field.from(member.origin.clone());
+    Component {
+        formerly: former.map(|name| address.renamed(name)),
+        fields: vec![
+            from(Field::managed("username", email.as_str()).by(Rule::IgnoreCase)),
+            from(Field::managed("full_name", name)),
+            from(Field::managed("email", email.as_str()).by(Rule::IgnoreCase)),
+            from(Field::managed("roles", Value::texts(roles)).by(Rule::Set)),
+        ],
+        needs,
+        lifecycle: enablement.lifecycle.clone(),
+        class: Class::Membership,
+        ..Component::new(
+            context.marker(&address),
+            Realm::new(PROVIDER, account_sid),
+            format!("Flex user {email}"),
+            email,
+            member.origin.clone(),
+        )
+    }
 }
 
 /// What the list says of each desired user. A user who has the e-mail address under another username is another identity: making ours
