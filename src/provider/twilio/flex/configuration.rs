@@ -1,14 +1,17 @@
-//! The Flex instance of an account, by Flex Configuration (`docs/flex/developer/config/flex-configuration-rest-api`). Read only.
+//! The Flex instance of an account: its component, and what is seen of it by Flex Configuration (`docs/flex/developer/config/flex-configuration-rest-api`). Read only.
 
 use serde::Deserialize;
 
 use super::{
     super::unknown::{unexpected, unknown},
-    lower::login_url,
+    PROVIDER,
+    lower::{INSTANCE, login_url},
 };
 use crate::{
-    component::{Observed, Unknown, Value},
+    component::{Address, Capability, Component, Field, Marker, Observed, Realm, Rule, Unknown, Value},
     http::{Origin, Request},
+    manifest::{Kind, Resource, tenant::TenantSpec},
+    yaml::path,
 };
 
 /// What is read of Flex Configuration, as the wire has it.
@@ -60,4 +63,33 @@ impl Configuration {
         }
         observed
     }
+}
+
+/// The tenant's Flex instance: observed, where the manifest names it or there is an API key to see it with. Every Flex profile of a
+/// tenant gives the same component.
+pub fn instance(project: &str, tenant: &Resource<TenantSpec>) -> Option<Component> {
+    let twilio = tenant.spec.twilio.as_ref()?;
+    let account = twilio.account.as_ref()?;
+    if twilio.flex_instance.is_none() && account.api_key.is_none() {
+        return None;
+    }
+    let address = Address::new(tenant.tenant.clone(), Kind::Tenant, tenant.name().clone(), INSTANCE);
+    let former = tenant.metadata.formerly.clone();
+    let fields = twilio.flex_instance.iter().map(|instance| {
+        Field::new("flexInstance", instance.as_str(), Capability::Observed)
+            .by(Rule::IgnoreCase)
+            .from(tenant.at(&path!["spec", "twilio", "flexInstance"]))
+    });
+    Some(Component {
+        formerly: former.map(|name| address.renamed(name)),
+        fields: fields.collect(),
+        lifecycle: tenant.lifecycle.clone(),
+        ..Component::new(
+            Marker { project: project.to_owned(), address },
+            Realm::new(PROVIDER, &account.sid),
+            format!("Flex instance of account {}", account.sid),
+            twilio.flex_instance.clone().unwrap_or_else(|| account.sid.clone()),
+            tenant.origin(),
+        )
+    })
 }

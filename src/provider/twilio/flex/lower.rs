@@ -6,17 +6,19 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::{
-    DEFAULT_REGION, PROVIDER, codes,
+    DEFAULT_REGION, PROVIDER, check, codes,
+    configuration::instance,
     steps::{self, Test},
+    users,
 };
 use crate::{
-    component::{Address, Capability, Class, Component, Field, Marker, Realm, Rule, Step, Value},
+    component::{Capability, Component, Field, Realm, Rule, Step, Value},
     diagnostics::Finding,
     manifest::{
-        Kind, Resource,
-        attribute_map::{Attribute, AttributeMapSpec, Source},
+        Resource,
+        attribute_map::{Attribute, AttributeMapSpec},
         identity_provider::Vendor,
-        tenant::{TenantSpec, Twilio},
+        tenant::Twilio,
         user_enablement::{Provisioning, UserEnablementSpec},
     },
     provider::{
@@ -34,7 +36,7 @@ pub(super) const INSTANCE: &str = "flex.instance";
 pub(super) const USER: &str = "flex.user";
 
 /// The roles that the Flex Users API takes (`docs/flex/developer/user-management/flex-users-api`).
-const ROLES: [&str; 3] = ["agent", "supervisor", "admin"];
+pub(super) const ROLES: [&str; 3] = ["agent", "supervisor", "admin"];
 
 /// Flex with enhanced SSO.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,11 +75,11 @@ pub(super) fn shown(url: &Url) -> String {
     }
 }
 
-fn twilio<'a>(context: &ProfileContext<'a>) -> Option<&'a Twilio> {
+pub(super) fn twilio<'a>(context: &ProfileContext<'a>) -> Option<&'a Twilio> {
     context.tenant.spec.twilio.as_ref()
 }
 
-fn region<'a>(context: &ProfileContext<'a>) -> &'a str {
+pub(super) fn region<'a>(context: &ProfileContext<'a>) -> &'a str {
     twilio(context).and_then(|twilio| twilio.region.as_deref()).unwrap_or(DEFAULT_REGION)
 }
 
@@ -130,7 +132,7 @@ impl ServiceProvider for FlexProduct {
         identity_provider: &IdentityProviderSide,
     ) -> Result<Vec<Component>, LowerError> {
         let mut findings = Vec::new();
-        check(context, &mut findings);
+        check::check(context, &mut findings);
         let Some(account) = twilio(context).and_then(|twilio| twilio.account.as_ref()) else {
             findings.push(
                 Finding::new(
@@ -173,78 +175,7 @@ impl ServiceProvider for FlexProduct {
         let (Provisioning::Managed, Some(account)) = (enablement.spec.provisioning, account) else {
             return Vec::new();
         };
-        vec![user(context, enablement, member, &account.sid)]
-    }
-}
-
-/// What Flex cannot express.
-fn check(context: &ProfileContext<'_>, findings: &mut Vec<Finding>) {
-    let profile = context.profile;
-    if let Some(connection) = profile.spec.connection.as_deref().filter(|text| !is_connection(text)) {
-        findings.push(
-            Finding::new(&codes::CONNECTION_FORM, format!("`{connection}` is no Flex SSO profile"))
-                .at(profile.at(&path!["spec", "connection"]), "`JQ` and 32 hexadecimal digits")
-                .help("take it from the end of the Entity ID in the Console, or leave it out"),
-        );
-    }
-    let region = region(context);
-    if region.is_empty() || !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    {
-        findings.push(
-            Finding::new(&codes::REGION_FORM, format!("`{region}` cannot be part of a host name"))
-                .at(context.tenant.at(&path!["spec", "twilio", "region"]), "for instance `us1`"),
-        );
-    }
-    for enablement in context.enablements.iter().filter(|it| it.spec.provisioning == Provisioning::Managed) {
-        check_managed_users(context, enablement, findings);
-    }
-}
-
-fn check_managed_users(
-    context: &ProfileContext<'_>,
-    enablement: &Resource<UserEnablementSpec>,
-    findings: &mut Vec<Finding>,
-) {
-    let here = enablement.at(&path!["spec", "provisioning"]);
-    if twilio(context).is_none_or(|twilio| twilio.flex_instance.is_none()) {
-        findings.push(
-            Finding::new(&codes::INSTANCE_MISSING, "managed Flex users need the tenant's Flex instance")
-                .at(here.clone(), "managed here")
-                .related(context.tenant.at(&path!["spec", "twilio"]), "no `flexInstance` here")
-                .help("add `flexInstance: GO...` to the tenant, or remove `provisioning: managed`"),
-        );
-    }
-    if let Some(map) = context.attribute_map
-        && (map.spec.name_id.from != Source::Email || !map.spec.name_id.expressions.is_empty())
-    {
-        findings.push(
-            Finding::new(
-                &codes::USERNAME_UNKNOWN,
-                "managed Flex users would get a second identity at sign-in",
-            )
-            .at(map.at(&path!["spec", "nameId"]), "not simply `user.email`")
-            .related(here, "managed here")
-            .help("take the NameID from `user.email`, or remove `provisioning: managed`"),
-        );
-    }
-    let roles = &enablement.spec.roles;
-    let sets = std::iter::once((path!["spec", "roles", "default"], &roles.default)).chain(
-        roles
-            .overrides
-            .iter()
-            .enumerate()
-            .map(|(at, it)| (path!["spec", "roles", "overrides", at, "roles"], &it.roles)),
-    );
-    for (path, set) in sets {
-        if !set.iter().any(|role| ROLES.contains(&role.as_str())) {
-            findings.push(
-                Finding::new(
-                    &codes::ROLE_UNKNOWN,
-                    "a managed Flex user needs `agent`, `supervisor` or `admin`",
-                )
-                .at(enablement.at(&path), "none of them here"),
-            );
-        }
+        vec![users::lower(context, enablement, member, &account.sid)]
     }
 }
 
@@ -455,72 +386,4 @@ pub(super) fn redirects(urls: &Component) -> Vec<String> {
 
 fn is_https(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| url.scheme() == "https")
-}
-
-/// The tenant's Flex instance: observed, where the manifest names it or there is an API key to see it with. Every Flex profile of a
-/// tenant gives the same component.
-pub fn instance(project: &str, tenant: &Resource<TenantSpec>) -> Option<Component> {
-    let twilio = tenant.spec.twilio.as_ref()?;
-    let account = twilio.account.as_ref()?;
-    if twilio.flex_instance.is_none() && account.api_key.is_none() {
-        return None;
-    }
-    let address = Address::new(tenant.tenant.clone(), Kind::Tenant, tenant.name().clone(), INSTANCE);
-    let former = tenant.metadata.formerly.clone();
-    let fields = twilio.flex_instance.iter().map(|instance| {
-        Field::new("flexInstance", instance.as_str(), Capability::Observed)
-            .by(Rule::IgnoreCase)
-            .from(tenant.at(&path!["spec", "twilio", "flexInstance"]))
-    });
-    Some(Component {
-        formerly: former.map(|name| address.renamed(name)),
-        fields: fields.collect(),
-        lifecycle: tenant.lifecycle.clone(),
-        ..Component::new(
-            Marker { project: project.to_owned(), address },
-            Realm::new(PROVIDER, &account.sid),
-            format!("Flex instance of account {}", account.sid),
-            twilio.flex_instance.clone().unwrap_or_else(|| account.sid.clone()),
-            tenant.origin(),
-        )
-    })
-}
-
-/// One person as a Flex user. The username is the e-mail address, which is also the NameID at sign-in.
-fn user(
-    context: &ProfileContext<'_>,
-    enablement: &Resource<UserEnablementSpec>,
-    member: &Member<'_>,
-    account_sid: &str,
-) -> Component {
-    let email = &member.person.email;
-    let component = format!("{USER}:{email}");
-    let address =
-        Address::new(enablement.tenant.clone(), Kind::UserEnablement, enablement.name().clone(), component);
-    let former = enablement.metadata.formerly.clone();
-    let name = member.person.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(email);
-    // Roles of Flex Insights come with the sign-in; the API does not take them.
-    let roles = member.roles.iter().map(|role| role.as_str()).filter(|role| ROLES.contains(role));
-    let mut needs = vec![context.address(TRUST)];
-    needs.extend(member.needs.iter().filter(|need| **need != context.address(TRUST)).cloned());
-    let from = |field: Field| field.from(member.origin.clone());
-    Component {
-        formerly: former.map(|name| address.renamed(name)),
-        fields: vec![
-            from(Field::managed("username", email.as_str()).by(Rule::IgnoreCase)),
-            from(Field::managed("full_name", name)),
-            from(Field::managed("email", email.as_str()).by(Rule::IgnoreCase)),
-            from(Field::managed("roles", Value::texts(roles)).by(Rule::Set)),
-        ],
-        needs,
-        lifecycle: enablement.lifecycle.clone(),
-        class: Class::Membership,
-        ..Component::new(
-            context.marker(&address),
-            Realm::new(PROVIDER, account_sid),
-            format!("Flex user {email}"),
-            email,
-            member.origin.clone(),
-        )
-    }
 }

@@ -11,13 +11,15 @@
 //! | `probe` | the two unauthenticated reads of the services host |
 //! | `observe` | which connection is whose, and what is known of each component |
 //! | `configuration` | the Flex instance |
+//! | `check` | what manifests ask for and Flex cannot do |
 //! | `users` | Flex users: listing, provisioning, deprovisioning |
-//! | `codes` | what Flex cannot express |
+//! | `codes` | the codes of `check` |
 //!
 //! # Caveats
 //! The services host's answers are documented in part only (`docs/flex/admin-guide/setup/sso-configuration/self-hosted-sso` and the
 //! Flex SDK). What is not understood is unknown, never guessed.
 
+mod check;
 mod codes;
 mod configuration;
 mod lower;
@@ -34,8 +36,8 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 pub use codes::CODES;
-pub use configuration::{Configuration, configuration};
-pub use lower::{FlexProduct, acs_url, entity_id, instance, is_connection, login_url};
+pub use configuration::{Configuration, configuration, instance};
+pub use lower::{FlexProduct, acs_url, entity_id, is_connection, login_url};
 pub use probe::{Authorization, Connection, Lead, Services};
 pub use steps::removal_step;
 pub use users::{FlexUser, list_users};

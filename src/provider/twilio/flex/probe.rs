@@ -19,8 +19,8 @@ use super::{
     lower::is_connection,
 };
 use crate::{
-    component::Unknown,
-    http::{ChainEnd, Http, HttpError, Response},
+    component::{Unknown, UnknownReason},
+    http::{ChainEnd, Http, HttpError, Response, StatusCode},
     saml::{AuthnRequest, SignaturePresence},
 };
 
@@ -167,10 +167,12 @@ impl Services {
 
     fn refused(&self, what: &str, response: &Response) -> Unknown {
         let status = response.status();
-        unexpected(
-            format!("{} answered {status} where {what} was expected", response.call()),
-            Some("this answer is not documented by Twilio; if it stays so, please report it"),
-        )
+        let message = format!("{} answered {status} where {what} was expected", response.call());
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            let help = Some("run again once the service answers".to_owned());
+            return Unknown { reason: UnknownReason::Unreachable, message, help };
+        }
+        unexpected(message, Some("Twilio documents this read in part only; if it stays so, please report it"))
     }
 }
 

@@ -10,14 +10,18 @@ use url::Url;
 
 use super::{
     super::unknown::{unexpected, unknown},
-    FlexConfig, flex_api,
-    lower::USER,
+    FlexConfig, PROVIDER, flex_api,
+    lower::{ROLES, TRUST, USER},
 };
 use crate::{
-    component::{Component, Observation, Observed, Ownership, Realm, Unknown, UnknownReason, Value},
+    component::{
+        Address, Class, Component, Field, Observation, Observed, Ownership, Realm, Rule, Unknown,
+        UnknownReason, Value,
+    },
     http::{Http, HttpError, Origin, Request, Response, pages_by_token},
+    manifest::{Kind, Resource, user_enablement::UserEnablementSpec},
     plan::Permit,
-    provider::{Mutate, Write, WriteError, Written},
+    provider::{Member, Mutate, ProfileContext, Write, WriteError, Written},
 };
 
 /// The largest page of the v1 list.
@@ -47,7 +51,8 @@ pub struct FlexUser {
 }
 
 impl FlexUser {
-    fn observed(&self) -> Observed {
+    /// The user as a component, for what no manifest asks for as well.
+    pub fn observed(&self) -> Observed {
         let fields = BTreeMap::from([
             ("username".to_owned(), Value::text(&self.username)),
             ("full_name".to_owned(), Value::from(self.full_name.as_deref())),
@@ -130,6 +135,45 @@ fn next_cursor(response: &Response, body: &Json) -> Result<Option<String>, HttpE
     Ok(Some(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()))
 }
 
+/// One person as a Flex user. The username is the e-mail address, which is also the NameID at sign-in.
+pub(super) fn lower(
+    context: &ProfileContext<'_>,
+    enablement: &Resource<UserEnablementSpec>,
+    member: &Member<'_>,
+    account_sid: &str,
+) -> Component {
+    let email = &member.person.email;
+    let component = format!("{USER}:{email}");
+    let address =
+        Address::new(enablement.tenant.clone(), Kind::UserEnablement, enablement.name().clone(), component);
+    let former = enablement.metadata.formerly.clone();
+    let name = member.person.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(email);
+    // Roles of Flex Insights come with the sign-in; the API does not take them.
+    let roles = member.roles.iter().map(|role| role.as_str()).filter(|role| ROLES.contains(role));
+    let mut needs = vec![context.address(TRUST)];
+    needs.extend(member.needs.iter().filter(|need| **need != context.address(TRUST)).cloned());
+    let from = |field: Field| field.from(member.origin.clone());
+    Component {
+        formerly: former.map(|name| address.renamed(name)),
+        fields: vec![
+            from(Field::managed("username", email.as_str()).by(Rule::IgnoreCase)),
+            from(Field::managed("full_name", name)),
+            from(Field::managed("email", email.as_str()).by(Rule::IgnoreCase)),
+            from(Field::managed("roles", Value::texts(roles)).by(Rule::Set)),
+        ],
+        needs,
+        lifecycle: enablement.lifecycle.clone(),
+        class: Class::Membership,
+        ..Component::new(
+            context.marker(&address),
+            Realm::new(PROVIDER, account_sid),
+            format!("Flex user {email}"),
+            email,
+            member.origin.clone(),
+        )
+    }
+}
+
 /// What the list says of each desired user. A user who has the e-mail address under another username is another identity: making ours
 /// would make a second one, and Twilio bills both.
 pub(super) fn observe<'a>(
@@ -199,13 +243,19 @@ impl Writer {
         Ok((api, instance))
     }
 
-    /// Creates or updates, which is one call, and reads the user again.
-    async fn provision(&self, component: &Component) -> Result<Written, WriteError> {
+    /// Creates or updates, which is one call, and reads the user again. A user who exists keeps the case of the username: Twilio does not
+    /// say whether another case would make another user.
+    async fn provision(
+        &self,
+        component: &Component,
+        observed: Option<&Observed>,
+    ) -> Result<Written, WriteError> {
         let (api, instance) = self.target()?;
         let text =
             |path: &str| component.field(path).and_then(|field| field.value.as_text()).unwrap_or_default();
         let roles = component.field("roles").map_or(Json::Null, |field| field.value.to_json());
-        let username = text("username");
+        let known = observed.and_then(|observed| observed.fields.get("username")).and_then(Value::as_text);
+        let username = known.unwrap_or_else(|| text("username"));
         let body = json!({
             "username": username,
             "full_name": text("full_name"),
@@ -260,9 +310,8 @@ impl Mutate for Writer {
             });
         }
         match write {
-            Write::Create { component, .. } | Write::Update { component, .. } => {
-                self.provision(component).await
-            }
+            Write::Create { component, .. } => self.provision(component, None).await,
+            Write::Update { component, observed, .. } => self.provision(component, Some(observed)).await,
             Write::Delete { observed, .. } => self.deprovision(&observed.id).await,
             // There is no marker to remove.
             Write::Forget { .. } => Ok(Written::Gone),

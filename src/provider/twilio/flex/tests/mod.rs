@@ -22,6 +22,7 @@ use crate::{
 
 mod lowering;
 mod observing;
+mod planning;
 mod users;
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
