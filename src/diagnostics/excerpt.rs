@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn places_follow_their_characters() {
         let source = SourceFile::new("a", "x\na\u{1b}b: \tvalue\ny\nz");
-        let excerpt = Excerpt::new(&source, &[Span::new(7, 12), Span::new(3, 4)]);
+        let excerpt = Excerpt::new(&source, &[Span::new(8, 13), Span::new(3, 4)]);
         assert_eq!(excerpt.text, "x\na\\u{1b}b:  value\ny");
         assert_eq!(&excerpt.text[excerpt.places[0].clone()], "value");
         assert_eq!(&excerpt.text[excerpt.places[1].clone()], "\\u{1b}");

@@ -53,3 +53,29 @@ fn data(text: &str) -> String {
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Code, Finding, SourceFile};
+    use super::*;
+
+    static CODE: Code =
+        Code { id: "test", severity: Severity::Error, title: "50%, or: more", explanation: "" };
+
+    #[test]
+    fn commands_cannot_be_forged() {
+        let source = SourceFile::new("a,b:c.yaml", "né: x\ny: z\n");
+        let findings = [
+            Finding::new(&CODE, "100%\r\n::error::forged").at(source.at(5..6), "").help("mend it"),
+            Finding::warning(&CODE, "two lines").at(source.at(5..8), ""),
+            Finding::advice(&CODE, "no place"),
+        ]
+        .into_iter()
+        .collect();
+        insta::assert_snapshot!(render(&findings, Utf8Path::new("sso/nss")), @r#"
+        ::notice title=50%25%2C or%3A more (test)::no place
+        ::error file=sso/nss/a%2Cb%3Ac.yaml,line=1,col=5,endColumn=6,title=50%25%2C or%3A more (test)::100%25%0D%0A::error::forged%0Amend it
+        ::warning file=sso/nss/a%2Cb%3Ac.yaml,line=1,endLine=2,title=50%25%2C or%3A more (test)::two lines
+        "#);
+    }
+}

@@ -46,7 +46,7 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Place>,
     /// Other places that explain it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Place>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +71,7 @@ pub struct Place {
     /// Column after the last character.
     pub end_column: usize,
     /// What is to be seen there.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub label: String,
 }
 
@@ -141,5 +141,90 @@ fn fix(fix: &Fix) -> FixEntry {
                 replacement: edit.replacement.clone(),
             })
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Code, Finding, SourceFile};
+    use super::*;
+
+    static CODE: Code = Code {
+        id: "unknown-field",
+        severity: Severity::Error,
+        title: "a field does not exist here",
+        explanation: "",
+    };
+
+    #[test]
+    fn findings_for_scripts() {
+        let source = SourceFile::new("a.yaml", "né: 1\nnme: 2\n");
+        let mut findings = Findings::new();
+        findings.push(
+            Finding::new(&CODE, "unknown field `nme`")
+                .at(source.at(7..10), "unknown field")
+                .related(source.at(0..3), "")
+                .help("did you mean `name`?")
+                .fix("rename the field to `name`", source.at(7..10), "name"),
+        );
+        findings.push(Finding::advice(&CODE, "nothing else"));
+        let report = serde_json::to_value(report(&findings)).unwrap();
+        insta::assert_json_snapshot!(report, @r#"
+        {
+          "findings": [
+            {
+              "code": "unknown-field",
+              "message": "nothing else",
+              "severity": "advice"
+            },
+            {
+              "code": "unknown-field",
+              "fix": {
+                "description": "rename the field to `name`",
+                "edits": [
+                  {
+                    "location": {
+                      "column": 1,
+                      "endColumn": 4,
+                      "endLine": 2,
+                      "file": "a.yaml",
+                      "line": 2
+                    },
+                    "replacement": "name"
+                  }
+                ]
+              },
+              "help": "did you mean `name`?",
+              "location": {
+                "column": 1,
+                "endColumn": 4,
+                "endLine": 2,
+                "file": "a.yaml",
+                "label": "unknown field",
+                "line": 2
+              },
+              "message": "unknown field `nme`",
+              "related": [
+                {
+                  "column": 1,
+                  "endColumn": 3,
+                  "endLine": 1,
+                  "file": "a.yaml",
+                  "line": 1
+                }
+              ],
+              "severity": "error"
+            }
+          ],
+          "formatVersion": 1,
+          "summary": {
+            "advice": 1,
+            "errors": 1,
+            "warnings": 0
+          }
+        }
+        "#);
+        let schema = serde_json::to_value(schemars::schema_for!(Report)).unwrap();
+        assert!(jsonschema::is_valid(&schema, &report));
     }
 }

@@ -144,3 +144,152 @@ fn uri(path: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::SourceFile;
+    use super::*;
+
+    static CODE: Code = Code {
+        id: "unknown-field",
+        severity: Severity::Error,
+        title: "a field does not exist here",
+        explanation: "It is **misspelt**.",
+    };
+    static OTHER: Code =
+        Code { id: "a-rule", severity: Severity::Warning, title: "a rule", explanation: "Why." };
+
+    #[test]
+    fn a_log_for_code_scanning() {
+        let source = SourceFile::new("sso files/ü.yaml", "né: 1\nnme: 2\n");
+        let findings = [Finding::new(&CODE, "unknown field `nme`")
+            .at(source.at(7..10), "")
+            .related(source.at(0..3), "beside this")
+            .help("did you mean `name`?")
+            .fix("rename the field to `name`", source.at(7..10), "name")]
+        .into_iter()
+        .collect();
+        let mut log = log(&findings, &[&OTHER], "infra".into());
+        log["runs"][0]["tool"]["driver"]["version"] = "0.0.0".into();
+        log["runs"][0]["tool"]["driver"]["semanticVersion"] = "0.0.0".into();
+        insta::assert_json_snapshot!(log, @r#"
+        {
+          "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+          "runs": [
+            {
+              "columnKind": "unicodeCodePoints",
+              "results": [
+                {
+                  "fixes": [
+                    {
+                      "artifactChanges": [
+                        {
+                          "artifactLocation": {
+                            "uri": "infra/sso%20files/%C3%BC.yaml",
+                            "uriBaseId": "%SRCROOT%"
+                          },
+                          "replacements": [
+                            {
+                              "deletedRegion": {
+                                "endColumn": 4,
+                                "endLine": 2,
+                                "startColumn": 1,
+                                "startLine": 2
+                              },
+                              "insertedContent": {
+                                "text": "name"
+                              }
+                            }
+                          ]
+                        }
+                      ],
+                      "description": {
+                        "text": "rename the field to `name`"
+                      }
+                    }
+                  ],
+                  "level": "error",
+                  "locations": [
+                    {
+                      "physicalLocation": {
+                        "artifactLocation": {
+                          "uri": "infra/sso%20files/%C3%BC.yaml",
+                          "uriBaseId": "%SRCROOT%"
+                        },
+                        "region": {
+                          "endColumn": 4,
+                          "endLine": 2,
+                          "startColumn": 1,
+                          "startLine": 2
+                        }
+                      }
+                    }
+                  ],
+                  "message": {
+                    "text": "unknown field `nme`\ndid you mean `name`?"
+                  },
+                  "relatedLocations": [
+                    {
+                      "message": {
+                        "text": "beside this"
+                      },
+                      "physicalLocation": {
+                        "artifactLocation": {
+                          "uri": "infra/sso%20files/%C3%BC.yaml",
+                          "uriBaseId": "%SRCROOT%"
+                        },
+                        "region": {
+                          "endColumn": 3,
+                          "endLine": 1,
+                          "startColumn": 1,
+                          "startLine": 1
+                        }
+                      }
+                    }
+                  ],
+                  "ruleId": "unknown-field",
+                  "ruleIndex": 1
+                }
+              ],
+              "tool": {
+                "driver": {
+                  "name": "concord",
+                  "rules": [
+                    {
+                      "defaultConfiguration": {
+                        "level": "warning"
+                      },
+                      "help": {
+                        "markdown": "Why.",
+                        "text": "Why."
+                      },
+                      "id": "a-rule",
+                      "shortDescription": {
+                        "text": "a rule"
+                      }
+                    },
+                    {
+                      "defaultConfiguration": {
+                        "level": "error"
+                      },
+                      "help": {
+                        "markdown": "It is **misspelt**.",
+                        "text": "It is **misspelt**."
+                      },
+                      "id": "unknown-field",
+                      "shortDescription": {
+                        "text": "a field does not exist here"
+                      }
+                    }
+                  ],
+                  "semanticVersion": "0.0.0",
+                  "version": "0.0.0"
+                }
+              }
+            }
+          ],
+          "version": "2.1.0"
+        }
+        "#);
+    }
+}

@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(source.position(7), (2, 1));
         assert_eq!(source.position(usize::MAX), (3, 1));
         assert_eq!(source.line(0), (0, "é: x"));
-        assert_eq!(source.line(2), (16, ""));
+        assert_eq!(source.line(2), (15, ""));
     }
 
     #[test]

@@ -38,7 +38,7 @@ codes! {
     YAML_LIMIT, "yaml-limit", "the file is larger or more deeply nested than is read",
     "Size, nesting, number of nodes, aliases and documents of a file are bounded, so that a small file cannot exhaust \
      the machine that plans it (an \"alias bomb\" expands to gigabytes).\n\nThe limits for one file: 1 MiB, 64 levels, \
-     200,000 nodes, 1,000 aliases, 1,000 documents. Split the file: a project is a folder, and its files are read \
+     200,000 nodes, 1,000 aliases, 1,000 documents; after 256 problems the rest is not read. Split the file: a project is a folder, and its files are read \
      together.";
 
     YAML_TAG, "yaml-tag", "a tag is not allowed",

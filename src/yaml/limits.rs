@@ -13,11 +13,13 @@ pub struct Limits {
     pub aliases: usize,
     /// Documents in the file.
     pub documents: usize,
+    /// Findings about the file's text; reading ends after them.
+    pub findings: usize,
 }
 
 impl Default for Limits {
-    /// 1 MiB, 64 levels, 200,000 nodes, 1,000 aliases, 1,000 documents.
+    /// 1 MiB, 64 levels, 200,000 nodes, 1,000 aliases, 1,000 documents, 256 findings.
     fn default() -> Self {
-        Self { bytes: 1 << 20, depth: 64, nodes: 200_000, aliases: 1_000, documents: 1_000 }
+        Self { bytes: 1 << 20, depth: 64, nodes: 200_000, aliases: 1_000, documents: 1_000, findings: 256 }
     }
 }

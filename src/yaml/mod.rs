@@ -21,7 +21,7 @@
 //! text can be meant; `true`, `false` and `null` are refused there, because a person who writes those rarely means the
 //! word. Where a number or a truth value is wanted, a text is refused.
 
-mod codes;
+pub mod codes;
 mod decode;
 mod emit;
 mod events;

@@ -13,7 +13,7 @@ pub struct Node {
     pub span: Span,
     /// What it is.
     pub kind: NodeKind,
-    /// A plain scalar as it was written, where that is not the value already: `0123`, `1.10`, `True`, `~`.
+    /// How a scalar that is no text was written: `0123`, `1.10`, `True`, `~`.
     pub raw: Option<Box<str>>,
 }
 
@@ -122,16 +122,45 @@ impl Node {
         (node, holder, &[])
     }
 
-    /// How many nodes there are in the tree, and how deep collections lie inside one another.
-    pub(super) fn measure(&self) -> (usize, usize) {
-        let children: Vec<&Node> = match &self.kind {
-            NodeKind::Sequence(nodes) => nodes.iter().collect(),
-            NodeKind::Mapping(entries) => entries.iter().map(|entry| &entry.value).collect(),
-            _ => return (1, 0),
-        };
-        children
-            .into_iter()
-            .map(Node::measure)
-            .fold((1, 1), |(nodes, depth), (more, deep)| (nodes + more, depth.max(deep + 1)))
+    /// What the tree would cost if it were copied.
+    pub(super) fn measure(&self) -> Size {
+        let own = Size { nodes: 1, depth: 0, bytes: 0 };
+        match &self.kind {
+            NodeKind::String(text) => Size { bytes: text.len(), ..own },
+            NodeKind::Sequence(nodes) => nodes.iter().map(Node::measure).fold(own.nested(), Size::and),
+            NodeKind::Mapping(entries) => entries
+                .iter()
+                .map(|entry| {
+                    let value = entry.value.measure();
+                    Size { bytes: value.bytes + entry.key.len(), ..value }
+                })
+                .fold(own.nested(), Size::and),
+            _ => Size { bytes: self.raw.as_deref().map_or(0, str::len), ..own },
+        }
+    }
+}
+
+/// What a tree costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size {
+    /// Nodes, the root included.
+    pub(super) nodes: usize,
+    /// Collections inside one another; 0 for a scalar.
+    pub(super) depth: usize,
+    /// Bytes of text.
+    pub(super) bytes: usize,
+}
+
+impl Size {
+    fn nested(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+
+    fn and(self, child: Self) -> Self {
+        Self {
+            nodes: self.nodes + child.nodes,
+            depth: self.depth.max(child.depth + 1),
+            bytes: self.bytes + child.bytes,
+        }
     }
 }
