@@ -3,6 +3,9 @@
 //!
 //! Rules do no I/O and know no clock: files that the manifests refer to and the present moment come with the [`Context`].
 
+#[cfg(test)]
+mod testing;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
