@@ -1,1 +1,62 @@
-//! Check.
+//! Offline rules: what is wrong or unwise in the manifests before anything is read. One file a rule or a small family of rules,
+//! registered in one table; each finding has a stable code that `concord explain` knows.
+//!
+//! Rules do no I/O and know no clock: files that the manifests refer to and the present moment come with the [`Context`].
+
+#[cfg(test)]
+mod testing;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    diagnostics::{Code, Findings},
+    manifest::Manifests,
+};
+
+/// What rules look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The project's manifests, with every reference resolvable.
+    pub manifests: &'a Manifests,
+    /// The files that manifests refer to by the path that they write, or why one cannot be read.
+    pub files: &'a BTreeMap<String, Result<Vec<u8>, String>>,
+    /// The present moment, for certificates and ends of life.
+    pub now: Timestamp,
+}
+
+impl<'a> Context<'a> {
+    /// A context.
+    pub fn new(
+        manifests: &'a Manifests,
+        files: &'a BTreeMap<String, Result<Vec<u8>, String>>,
+        now: Timestamp,
+    ) -> Self {
+        Self { manifests, files, now }
+    }
+}
+
+/// A rule: the codes that it can find, and the function that looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The codes.
+    pub codes: &'static [&'static Code],
+    /// Looks, and says everything that it finds.
+    pub check: fn(&Context<'_>, &mut Findings),
+}
+
+/// Every rule.
+pub const RULES: &[Rule] = &[];
+
+/// Runs every rule.
+pub fn run(context: &Context<'_>, findings: &mut Findings) {
+    for rule in RULES {
+        (rule.check)(context, findings);
+    }
+}
+
+/// The codes of every rule.
+pub fn codes() -> impl Iterator<Item = &'static Code> {
+    RULES.iter().flat_map(|rule| rule.codes).copied()
+}
