@@ -98,7 +98,7 @@ pub fn statement(
         api_version: ApiVersion::V1,
         kind: Kind::Attestation,
         metadata: Metadata {
-            name: name_of(address),
+            name: attestation_name(address),
             tenant: Some(address.tenant.clone()),
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
@@ -124,7 +124,7 @@ pub fn statement(
 }
 
 /// The resource name of a step's attestation: readable, a DNS label, and different for different steps.
-fn name_of(address: &Address) -> Name {
+pub fn attestation_name(address: &Address) -> Name {
     let readable: String = format!("{}-{}", address.name, address.component)
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
@@ -144,8 +144,8 @@ mod tests {
         let long = format!("nss/SsoProfile/{}/flex.trust", "a".repeat(63));
         let one: Address = long.parse().unwrap();
         let other = one.sibling("flex.test");
-        assert_ne!(name_of(&one), name_of(&other));
+        assert_ne!(attestation_name(&one), attestation_name(&other));
         let odd: Address = "nss/UserEnablement/a/flex.user:Ünï@example.com".parse().unwrap();
-        assert!(name_of(&odd).as_str().starts_with("a-flex-user"));
+        assert!(attestation_name(&odd).as_str().starts_with("a-flex-user"));
     }
 }

@@ -40,7 +40,9 @@ impl Executor<'_> {
                     self.learn(change, observed.clone()).await;
                     return Ok(Effect::Unchanged);
                 }
-                Some(observed) => Write::Update { component: &component, observed, changed: &changed, note: &note },
+                Some(observed) => {
+                    Write::Update { component: &component, observed, changed: &changed, note: &note }
+                }
             };
             let effect = match write {
                 Write::Create { .. } => Effect::Created,
@@ -153,5 +155,9 @@ fn settle(component: &mut Component, observed: Option<&Observed>, phase: Phase) 
 
 /// The paths of the fields that are written and differ.
 fn changed(component: &Component, observed: &Observed) -> Vec<String> {
-    diff::of_present(component, observed, Standing::Open).managed.into_iter().map(|field| field.path).collect()
+    diff::of_present(component, observed, Standing::Open)
+        .managed
+        .into_iter()
+        .map(|field| field.path)
+        .collect()
 }

@@ -23,7 +23,7 @@ mod outcome;
 mod step;
 mod verify;
 
-pub use attestations::{AttestationFolder, RecordError, Said, statement};
+pub use attestations::{AttestationFolder, RecordError, Said, attestation_name, statement};
 pub use event::{EVENTS_FORMAT_VERSION, Event};
 pub use executor::{Executor, Stop};
 pub use operator::{Nobody, Operator, OperatorError, Performed, StepTask, StepValue};

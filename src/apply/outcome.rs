@@ -118,16 +118,22 @@ impl ApplyError {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Write(WriteError::Http(error)) => miette::Diagnostic::help(error).map(|help| help.to_string()),
+            Self::Write(WriteError::Http(error)) => {
+                miette::Diagnostic::help(error).map(|help| help.to_string())
+            }
             Self::Write(WriteError::Refused { help, .. }) => help.clone(),
-            Self::Write(WriteError::Conflict { .. }) | Self::Gone => Some("plan again to see what changed".to_owned()),
+            Self::Write(WriteError::Conflict { .. }) | Self::Gone => {
+                Some("plan again to see what changed".to_owned())
+            }
             Self::Write(WriteError::NotReady { .. }) | Self::Lost(_) | Self::LostRepeatedly(_) => {
                 Some("run apply again: it goes on where this run stopped, and makes nothing twice".to_owned())
             }
             Self::Write(WriteError::NoCredential { .. }) => {
                 Some("the Tenant document says which credential apply uses".to_owned())
             }
-            Self::Contradicted { .. } => Some("correct the value on the page, then run apply again".to_owned()),
+            Self::Contradicted { .. } => {
+                Some("correct the value on the page, then run apply again".to_owned())
+            }
             Self::OutputMissing { .. } | Self::BadOutput { .. } | Self::Operator(_) | Self::Record(_) => None,
         }
     }

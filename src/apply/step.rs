@@ -95,8 +95,7 @@ impl Desk<'_> {
         component.attested_outputs.clone_from(&outputs);
         let mut values = values_of(&outputs);
         if component.fields.iter().any(|field| field.capability.read() == ReadChannel::Probe)
-            && let Observation::Present(observed) =
-                observe_afresh(self.session, self.plan, &component).await
+            && let Observation::Present(observed) = observe_afresh(self.session, self.plan, &component).await
         {
             contradiction(&component, &observed)?;
             for name in step.outputs.iter().map(|output| &output.name) {
@@ -106,13 +105,7 @@ impl Desk<'_> {
             }
             values.extend(observed.outputs.clone());
         }
-        let said = Said {
-            state: AttestationState::Done,
-            by,
-            at: now(),
-            evidence,
-            outputs: outputs.clone(),
-        };
+        let said = Said { state: AttestationState::Done, by, at: now(), evidence, outputs: outputs.clone() };
         self.attestations.record(&statement(
             &change.address,
             &step,
@@ -156,7 +149,8 @@ impl Desk<'_> {
 
 /// Statements are dated to the second: nobody means more.
 fn now() -> jiff::Timestamp {
-    jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap_or_else(|_| jiff::Timestamp::now())
+    jiff::Timestamp::from_second(jiff::Timestamp::now().as_second())
+        .unwrap_or_else(|_| jiff::Timestamp::now())
 }
 
 fn values(component: &Component, change: &Change) -> BTreeMap<String, StepValue> {

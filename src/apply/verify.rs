@@ -90,9 +90,8 @@ pub async fn verify(
     let mut findings = Findings::new();
     let agreements = resolve::agreements(&session.project.manifests, &mut findings);
     let mut checked_realms = BTreeSet::new();
-    for agreement in agreements
-        .iter()
-        .filter(|it| options.tenant.as_ref().is_none_or(|name| *name == it.profile().tenant))
+    for agreement in
+        agreements.iter().filter(|it| options.tenant.as_ref().is_none_or(|name| *name == it.profile().tenant))
     {
         progress("reading metadata");
         of_metadata(session, agreement, &plan, &mut verification).await;
@@ -162,20 +161,32 @@ async fn of_metadata(
         && skew.abs() > CLOCK_TOLERANCE_SECONDS
     {
         verification
-            .add(&subject, Verdict::Warning, format!("this machine's clock is {skew} s from the identity provider's"))
+            .add(
+                &subject,
+                Verdict::Warning,
+                format!("this machine's clock is {skew} s from the identity provider's"),
+            )
             .help = Some("assertions carry times; keep clocks synchronised".to_owned());
     }
     let metadata = match Metadata::parse_bytes(response.bytes()) {
         Ok(metadata) => metadata,
         Err(error) => {
-            verification.add(subject, Verdict::Failed, format!("the metadata at {url} cannot be used: {error}"));
+            verification.add(
+                subject,
+                Verdict::Failed,
+                format!("the metadata at {url} cannot be used: {error}"),
+            );
             return;
         }
     };
     let (entity, idp) = match metadata.select_idp(None) {
         Ok(found) => found,
         Err(error) => {
-            verification.add(subject, Verdict::Failed, format!("the metadata at {url} cannot be used: {error}"));
+            verification.add(
+                subject,
+                Verdict::Failed,
+                format!("the metadata at {url} cannot be used: {error}"),
+            );
             return;
         }
     };
@@ -189,11 +200,16 @@ async fn of_metadata(
     {
         failed = true;
         verification
-            .add(&subject, Verdict::Failed, format!("the metadata's entity ID is `{}`, and `{issuer}` is trusted", entity.entity_id))
+            .add(
+                &subject,
+                Verdict::Failed,
+                format!("the metadata's entity ID is `{}`, and `{issuer}` is trusted", entity.entity_id),
+            )
             .help = Some("enter the metadata's entity ID as the issuer in Twilio".to_owned());
     }
     if let Value::Text(sso_url) = known(&side.sso_url) {
-        let published: Vec<&str> = idp.single_sign_on.iter().map(|endpoint| endpoint.location.as_str()).collect();
+        let published: Vec<&str> =
+            idp.single_sign_on.iter().map(|endpoint| endpoint.location.as_str()).collect();
         let bare = sso_url.split('?').next().unwrap_or(&sso_url);
         if !published.iter().any(|location| location.split('?').next() == Some(bare)) {
             failed = true;
@@ -211,16 +227,28 @@ async fn of_metadata(
         let published: Vec<_> =
             idp.signing_certificates.iter().map(Certificate::sha256_fingerprint).collect();
         verification
-            .add(&subject, Verdict::Failed, format!("the identity provider signs with another certificate ({})", published.join(", ")))
-            .help = Some("the signing key was rotated: plan, and enter the new certificate in Twilio".to_owned());
+            .add(
+                &subject,
+                Verdict::Failed,
+                format!("the identity provider signs with another certificate ({})", published.join(", ")),
+            )
+            .help =
+            Some("the signing key was rotated: plan, and enter the new certificate in Twilio".to_owned());
     }
     if !failed {
-        let bindings: Vec<_> =
-            idp.single_sign_on.iter().filter_map(|endpoint| endpoint.binding.known()).map(KnownUri::short_name).collect();
+        let bindings: Vec<_> = idp
+            .single_sign_on
+            .iter()
+            .filter_map(|endpoint| endpoint.binding.known())
+            .map(KnownUri::short_name)
+            .collect();
         verification.add(
             subject,
             Verdict::Passed,
-            format!("the published metadata agree: issuer, sign-on URL ({}) and certificate", bindings.join(", ")),
+            format!(
+                "the published metadata agree: issuer, sign-on URL ({}) and certificate",
+                bindings.join(", ")
+            ),
         );
     }
 }
@@ -231,7 +259,12 @@ fn clock_skew(date: Option<&str>) -> Option<i64> {
     Some(there.as_second() - Timestamp::now().as_second())
 }
 
-fn of_certificates(session: &Session, agreement: &Agreement<'_>, plan: &Plan, verification: &mut Verification) {
+fn of_certificates(
+    session: &Session,
+    agreement: &Agreement<'_>,
+    plan: &Plan,
+    verification: &mut Verification,
+) {
     let Some(context) = agreement.context() else { return };
     let warn_days = session.project.manifests.policy(context.tenant).certificate_warn_days();
     let certificates = agreement
@@ -252,13 +285,23 @@ fn of_certificates(session: &Session, agreement: &Agreement<'_>, plan: &Plan, ve
         }
         let name = format!("{} ({})", certificate.subject(), certificate.sha256_fingerprint());
         if left < 0 {
-            verification.add(&subject, Verdict::Failed, format!("the signing certificate expired on {ends}: {name}")).help =
-                Some("rotate the signing key at the identity provider, then plan".to_owned());
+            verification
+                .add(&subject, Verdict::Failed, format!("the signing certificate expired on {ends}: {name}"))
+                .help = Some("rotate the signing key at the identity provider, then plan".to_owned());
         } else if left < warn_days {
-            verification.add(&subject, Verdict::Warning, format!("the signing certificate ends in {left} days, on {ends}: {name}")).help =
-                Some("plan a rotation with a test sign-in".to_owned());
+            verification
+                .add(
+                    &subject,
+                    Verdict::Warning,
+                    format!("the signing certificate ends in {left} days, on {ends}: {name}"),
+                )
+                .help = Some("plan a rotation with a test sign-in".to_owned());
         } else {
-            verification.add(&subject, Verdict::Passed, format!("the signing certificate is valid for {left} days: {name}"));
+            verification.add(
+                &subject,
+                Verdict::Passed,
+                format!("the signing certificate is valid for {left} days: {name}"),
+            );
         }
     }
 }
@@ -285,7 +328,11 @@ async fn of_people(
         Ok(None) => return,
         Err(unknown) => {
             verification
-                .add(&product_realm, Verdict::Unknown, format!("the accounts could not be listed: {}", unknown.message))
+                .add(
+                    &product_realm,
+                    Verdict::Unknown,
+                    format!("the accounts could not be listed: {}", unknown.message),
+                )
                 .help = unknown.help;
             return;
         }
@@ -302,7 +349,11 @@ async fn of_people(
         .filter(|email| !never.contains(email))
         .collect();
     if emails.is_empty() {
-        verification.add(&product_realm, Verdict::Passed, "no account waits to be compared with the identity provider");
+        verification.add(
+            &product_realm,
+            Verdict::Passed,
+            "no account waits to be compared with the identity provider",
+        );
         return;
     }
     let query = PopulationQuery { emails: emails.clone(), ..PopulationQuery::default() };
@@ -314,7 +365,11 @@ async fn of_people(
         Ok(population) => population,
         Err(unknown) => {
             verification
-                .add(&idp_realm, Verdict::Unknown, format!("the people could not be listed: {}", unknown.message))
+                .add(
+                    &idp_realm,
+                    Verdict::Unknown,
+                    format!("the people could not be listed: {}", unknown.message),
+                )
                 .help = unknown.help;
             return;
         }
@@ -328,7 +383,10 @@ async fn of_people(
         verification.add(
             &product_realm,
             Verdict::Passed,
-            format!("{} of the product exist in the identity provider", crate::render::counted(emails.len(), "account")),
+            format!(
+                "{} of the product exist in the identity provider",
+                crate::render::counted(emails.len(), "account")
+            ),
         );
     } else {
         let names = vec!["{}"; missing.len()].join(", ");

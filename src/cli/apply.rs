@@ -85,7 +85,7 @@ fn guard_name(text: &str) -> Result<String, String> {
     Err(format!("there is no such guard; the guards are {}", names.join(", ")))
 }
 
-pub(super) async fn run(args: ApplyArgs, ui: &Ui) -> Result<Exit, CliError> {
+pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
     let opened = common::open(&args.project, &args.sandbox, ui).await?;
     let options = args.narrow.options();
     let plan = common::make_plan(&opened, &options, ui).await?;
@@ -101,7 +101,7 @@ pub(super) async fn run(args: ApplyArgs, ui: &Ui) -> Result<Exit, CliError> {
         if is_text {
             ui.result(&render::text::plan(&plan, &[], &style));
         } else {
-            ui.result(&render::json::outcome(&plan, &Outcome::default()));
+            ui.result(&render::outcome::json(&plan, &Outcome::default()));
         }
         return finish(&args, &opened, &plan, Exit::Success, ui).await;
     }
@@ -110,12 +110,12 @@ pub(super) async fn run(args: ApplyArgs, ui: &Ui) -> Result<Exit, CliError> {
         ui.result(&render::text::plan(&plan, &guard::review(&plan, now), &style));
     }
     if !plan.is_complete() && !args.allow_incomplete {
-        return Err(CliError::failure("the plan is incomplete, so nothing was applied").help(
-            "mend what could not be seen, or apply the rest with `--allow-incomplete`",
-        ));
+        return Err(CliError::failure("the plan is incomplete, so nothing was applied")
+            .help("mend what could not be seen, or apply the rest with `--allow-incomplete`"));
     }
     let allowed: BTreeSet<String> = args.allow.iter().cloned().collect();
-    let approved = guard::approve(plan, &allowed, now).map_err(|(_, refusals)| CliError::Refused(refusals))?;
+    let approved =
+        guard::approve(plan, &allowed, now).map_err(|(_, refusals)| CliError::Refused(refusals))?;
     let has_work = approved.plan().has_api_changes() || approved.plan().has_manual_steps();
     if has_work && !args.yes {
         match ui.confirm("Apply this plan?") {
@@ -134,7 +134,7 @@ pub(super) async fn run(args: ApplyArgs, ui: &Ui) -> Result<Exit, CliError> {
     let plan = approved.plan();
     ui.result(&match args.format {
         Format::Text => render::outcome::text(plan, &outcome, &style),
-        Format::Json => render::json::outcome(plan, &outcome),
+        Format::Json => render::outcome::json(plan, &outcome),
     });
     let exit = exit_of(plan, &outcome);
     finish(&args, &opened, plan, exit, ui).await
@@ -161,16 +161,14 @@ async fn execute(
     args: &ApplyArgs,
     opened: &Opened,
     approved: &ApprovedPlan,
-    ui: &Ui,
+    ui: &Arc<Ui>,
 ) -> Result<Outcome, CliError> {
     let file = match &args.events {
-        Some(path) => {
-            Some(Mutex::new(File::create(path).map_err(|error| CliError::file(path, &error))?))
-        }
+        Some(path) => Some(Mutex::new(File::create(path).map_err(|error| CliError::file(path, &error))?)),
         None => None,
     };
     let total = approved.plan().graph.before.len();
-    let progress = ui.steps(total);
+    let progress = ui.progress("Applying", Some(total as u64));
     let show_users = args.look.show_users;
     let failure: Mutex<Option<std::io::Error>> = Mutex::new(None);
     let emit = |event: Event| {
@@ -189,18 +187,17 @@ async fn execute(
     };
     let operator: Box<dyn Operator> = if args.simulate_operator {
         Box::new(SimulatedOperator::new(opened.session.http.clone()))
-    } else if ui.can_ask() && !args.yes {
-        Box::new(TerminalOperator::new(ui.clone()))
+    } else if ui.is_interactive() && !args.yes {
+        Box::new(TerminalOperator::new(Arc::clone(ui)))
     } else {
         Box::new(Nobody)
     };
     let stop = Arc::new(Stop::default());
-    let listener = tokio::spawn(stop_on_interrupt(Arc::clone(&stop), ui.clone()));
+    let listener = tokio::spawn(stop_on_interrupt(Arc::clone(&stop), Arc::clone(ui)));
     let executor =
         Executor::new(&opened.session, approved, operator.as_ref(), &opened.attestations, &emit, &stop);
     let outcome = executor.run().await;
     listener.abort();
-    progress.finish();
     let failed = failure.lock().ok().and_then(|mut failure| failure.take());
     if let (Some(error), Some(path)) = (failed, &args.events) {
         ui.warn(&format!("{path} is not complete: {error}"));
@@ -209,12 +206,13 @@ async fn execute(
 }
 
 /// The first interrupt lets what runs finish; the second ends the process, which is safe too.
-async fn stop_on_interrupt(stop: Arc<Stop>, ui: Ui) {
-    while tokio::signal::ctrl_c().await.is_ok() {
+async fn stop_on_interrupt(stop: Arc<Stop>, ui: Arc<Ui>) {
+    if tokio::signal::ctrl_c().await.is_ok() {
         ui.warn("stopping: what runs is finished, nothing more is begun");
         stop.request();
-        // With the handler's task gone, the next interrupt ends the process in the system's own way.
-        break;
+    }
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::abort();
     }
 }
 

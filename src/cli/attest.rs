@@ -1,6 +1,9 @@
 //! `concord attest`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use camino::Utf8PathBuf;
@@ -17,7 +20,7 @@ use crate::{
     component::Address,
     flow::PlanOptions,
     plan::{Action, Change},
-    render::runbook::RunbookDocument,
+    render::runbook::{RunbookDocument, StepKind},
     ui::Ui,
 };
 
@@ -78,11 +81,14 @@ impl Operator for AlreadyDone {
     }
 }
 
-pub(super) async fn run(args: AttestArgs, ui: &Ui) -> Result<Exit, CliError> {
+pub(super) async fn run(args: AttestArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
     let by = match &args.by {
         Some(by) => by.clone(),
         None => git_email().await.ok_or_else(|| {
-            CliError::usage("nobody is named who did it", "say `--by you@example.com`, or set git's user.email")
+            CliError::usage(
+                "nobody is named who did it",
+                "say `--by you@example.com`, or set git's user.email",
+            )
         })?,
     };
     if let Some(path) = &args.from {
@@ -90,7 +96,8 @@ pub(super) async fn run(args: AttestArgs, ui: &Ui) -> Result<Exit, CliError> {
     }
     let opened = common::open(&args.project, &args.sandbox, ui).await?;
     let plan = common::make_plan(&opened, &PlanOptions::default(), ui).await?;
-    let is_asked = |change: &Change| args.steps.is_empty() || args.steps.iter().any(|it| names(it, &change.address));
+    let is_asked =
+        |change: &Change| args.steps.is_empty() || args.steps.iter().any(|it| names(it, &change.address));
     let is_open =
         |change: &&Change| change.action == Action::Manual && change.removal.is_some() == args.removed;
     if let Some(unknown) =
@@ -99,9 +106,14 @@ pub(super) async fn run(args: AttestArgs, ui: &Ui) -> Result<Exit, CliError> {
         return Err(CliError::failure(format!("{unknown} is no open step"))
             .help("`concord runbook` lists the open steps; `--removed` is for steps that remove something"));
     }
-    let operator = AlreadyDone { by, evidence: args.evidence.clone(), outputs: args.outputs.iter().cloned().collect() };
-    let desk =
-        Desk { session: &opened.session, plan: &plan, operator: &operator, attestations: &opened.attestations };
+    let operator =
+        AlreadyDone { by, evidence: args.evidence.clone(), outputs: args.outputs.iter().cloned().collect() };
+    let desk = Desk {
+        session: &opened.session,
+        plan: &plan,
+        operator: &operator,
+        attestations: &opened.attestations,
+    };
     // In the order in which the steps follow each other: what one produces, the next may need.
     let mut outputs = plan.outputs.clone();
     let mut recorded = BTreeSet::new();
@@ -152,8 +164,9 @@ fn names(step: &str, address: &Address) -> bool {
 
 /// Records from a runbook file alone: whoever did the steps need not reach any system.
 fn offline(args: &AttestArgs, path: &Utf8PathBuf, by: &str, ui: &Ui) -> Result<Exit, CliError> {
-    let document = RunbookDocument::from_json(&read_text(path)?)
-        .map_err(|error| CliError::failure(format!("{path}: {error}")).help("`concord runbook --out FILE` writes one"))?;
+    let document = RunbookDocument::from_json(&read_text(path)?).map_err(|error| {
+        CliError::failure(format!("{path}: {error}")).help("`concord runbook --out FILE` writes one")
+    })?;
     let outputs: BTreeMap<String, String> = args.outputs.iter().cloned().collect();
     let attestations = AttestationFolder::new(args.project.folder.join("attestations"));
     let mut recorded = 0;
@@ -162,14 +175,16 @@ fn offline(args: &AttestArgs, path: &Utf8PathBuf, by: &str, ui: &Ui) -> Result<E
             return Err(CliError::failure(format!("{path}: `{}` is no address", step.address)));
         };
         let is_asked = args.steps.is_empty() || args.steps.iter().any(|it| names(it, &address));
-        if !is_asked || step.is_removal != args.removed {
+        if !is_asked || (step.kind == StepKind::Remove) != args.removed {
             continue;
         }
         let statement = step
             .statement(&address, &document.environment, &outputs, by, args.evidence.clone(), now())
             .map_err(|error| CliError::failure(format!("{address}: {error}")))?;
         let Some(statement) = statement else {
-            ui.warn(&format!("{address} is not ready: a value of it was not known when the runbook was written"));
+            ui.warn(&format!(
+                "{address} is not ready: a value of it was not known when the runbook was written"
+            ));
             continue;
         };
         attestations.record(&statement)?;
@@ -177,7 +192,9 @@ fn offline(args: &AttestArgs, path: &Utf8PathBuf, by: &str, ui: &Ui) -> Result<E
         ui.result(&format!("attested {address}"));
     }
     if recorded == 0 {
-        return Err(CliError::failure("no step was attested").help("the runbook has no such step that is ready"));
+        return Err(
+            CliError::failure("no step was attested").help("the runbook has no such step that is ready")
+        );
     }
     finish(&attestations, recorded, ui);
     Ok(Exit::Success)

@@ -84,11 +84,14 @@ pub(super) struct Opened {
 pub(super) async fn open(
     project: &ProjectArgs,
     sandbox: &SandboxArgs,
-    ui: &Ui,
+    ui: &Arc<Ui>,
 ) -> Result<Opened, CliError> {
     let folder = &project.folder;
     if !folder.is_dir() {
-        return Err(CliError::usage(format!("{folder} is no folder"), "name the project's folder, `.` by default"));
+        return Err(CliError::usage(
+            format!("{folder} is no folder"),
+            "name the project's folder, `.` by default",
+        ));
     }
     let state = state_folder(folder, sandbox.sandbox_state.as_ref());
     let sandbox_attestations = state.join("attestations");
@@ -106,15 +109,16 @@ pub(super) async fn open(
         ));
     }
 
-    let allow_commands = loaded.manifests.tenants.values().any(|tenant: &Resource<TenantSpec>| {
-        loaded.manifests.policy(tenant).allow_secret_commands()
-    });
+    let allow_commands = loaded
+        .manifests
+        .tenants
+        .values()
+        .any(|tenant: &Resource<TenantSpec>| loaded.manifests.policy(tenant).allow_secret_commands());
     if sandbox.sandbox {
         let (running, base, id) = connect_sandbox(folder, state).await?;
         let http = Http::new(http_options(Routing::Sandbox { base: base.clone() }, ui))?;
         let credentials = Credentials::for_sandbox(folder.clone(), http.redactor().clone());
-        let session =
-            Session { project: loaded, environment: Environment::Sandbox(id), http, credentials };
+        let session = Session { project: loaded, environment: Environment::Sandbox(id), http, credentials };
         return Ok(Opened {
             session,
             attestations: AttestationFolder::new(sandbox_attestations),
@@ -179,8 +183,8 @@ pub(super) fn record_file() -> Option<Utf8PathBuf> {
     Some(folder.join(format!("{}.jsonl", std::process::id())))
 }
 
-fn http_options(routing: Routing, ui: &Ui) -> HttpOptions {
-    let ui = ui.clone();
+fn http_options(routing: Routing, ui: &Arc<Ui>) -> HttpOptions {
+    let ui = Arc::clone(ui);
     HttpOptions {
         routing,
         on_wait: Some(Arc::new(move |wait: Wait| {
@@ -198,20 +202,26 @@ fn http_options(routing: Routing, ui: &Ui) -> HttpOptions {
 
 /// Plans, telling on stderr what is being done.
 pub(super) async fn make_plan(opened: &Opened, options: &PlanOptions, ui: &Ui) -> Result<Plan, CliError> {
-    let progress = ui.progress();
-    let plan = opened.session.plan(options, &|doing| progress.set(doing)).await;
-    progress.finish();
-    Ok(plan?)
+    let progress = ui.progress("Planning", None);
+    Ok(opened.session.plan(options, &|doing| progress.step(doing)).await?)
 }
 
 /// How findings look here.
-pub(super) fn human_options(ui: &Ui) -> human::Options {
-    human::Options { width: ui.width(), color: ui.color(), unicode: true, ..human::Options::default() }
+pub(super) fn human_options(ui: &Ui, color: bool) -> human::Options {
+    human::Options { width: ui.width(), color, unicode: ui.is_unicode(), ..human::Options::default() }
 }
 
 /// How plans look here.
 pub(super) fn style(ui: &Ui) -> Style {
-    Style { color: ui.color(), width: ui.width(), now: Timestamp::now(), ..Style::default() }
+    Style {
+        color: ui.is_result_colored(),
+        width: ui.width(),
+        unicode: ui.is_unicode(),
+        show_users: false,
+        compact: false,
+        now: Timestamp::now(),
+        arguments: String::new(),
+    }
 }
 
 /// Writes a file that the command line asks for.

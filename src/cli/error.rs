@@ -5,11 +5,14 @@ use camino::Utf8PathBuf;
 use super::Exit;
 use crate::{
     apply::RecordError,
-    diagnostics::{Findings, human},
+    diagnostics::{Findings, human, visible_block},
     flow::FlowError,
     http::HttpError,
     manifest::Name,
-    plan::{guard::Refusal, saved::{SavedPlanError, StalePlan}},
+    plan::{
+        guard::Refusal,
+        saved::{SavedPlanError, StalePlan},
+    },
     sandbox::SandboxError,
     ui::Ui,
 };
@@ -68,18 +71,28 @@ impl CliError {
         }
     }
 
-    pub(super) fn render(&self, ui: &Ui) -> String {
-        match self {
-            Self::Findings(findings) => human::render(findings, &super::common::human_options(ui)),
-            Self::Failure { message, help } | Self::Usage { message, help } => {
-                let mut text = format!("error: {message}");
-                if let Some(help) = help {
-                    text.push_str("\n  help: ");
-                    text.push_str(help);
-                }
-                text
+    /// Says on stderr why the command ended.
+    pub(super) fn show(&self, ui: &Ui) {
+        let say = |message: &str, help: Option<&str>| {
+            let message = visible_block(message);
+            match help {
+                Some(help) => ui.error(&format!("{message}\n  help: {}", visible_block(help))),
+                None => ui.error(&message),
             }
-            Self::Refused(refusals) => crate::render::refusals(refusals, &super::common::style(ui)),
+        };
+        match self {
+            Self::Findings(findings) => {
+                ui.report(&human::render(
+                    findings,
+                    &super::common::human_options(ui, ui.is_status_colored()),
+                ));
+            }
+            Self::Failure { message, help } | Self::Usage { message, help } => say(message, help.as_deref()),
+            Self::Refused(refusals) => {
+                for refusal in refusals {
+                    say(&format!("refused by `{}`: {}", refusal.guard, refusal.message), Some(&refusal.help));
+                }
+            }
         }
     }
 }
@@ -92,14 +105,12 @@ impl From<FlowError> for CliError {
             FlowError::NoTenant { known, .. } => {
                 Self::usage(message, format!("the project has {}", names(&known)))
             }
-            FlowError::NoTarget(_) => Self::usage(
-                message,
-                "a target is an address from a plan, or its beginning: tenant/Kind/name",
-            ),
-            FlowError::Cycle(cycle) => Self::Failure {
-                help: miette::Diagnostic::help(&cycle).map(|help| help.to_string()),
-                message,
-            },
+            FlowError::NoTarget(_) => {
+                Self::usage(message, "a target is an address from a plan, or its beginning: tenant/Kind/name")
+            }
+            FlowError::Cycle(cycle) => {
+                Self::Failure { help: miette::Diagnostic::help(&cycle).map(|help| help.to_string()), message }
+            }
         }
     }
 }
@@ -146,13 +157,19 @@ impl From<RecordError> for CliError {
 
 impl From<SavedPlanError> for CliError {
     fn from(error: SavedPlanError) -> Self {
-        Self::Failure { message: error.to_string(), help: miette::Diagnostic::help(&error).map(|it| it.to_string()) }
+        Self::Failure {
+            message: error.to_string(),
+            help: miette::Diagnostic::help(&error).map(|it| it.to_string()),
+        }
     }
 }
 
 impl From<StalePlan> for CliError {
     fn from(error: StalePlan) -> Self {
-        Self::Failure { message: error.to_string(), help: miette::Diagnostic::help(&error).map(|it| it.to_string()) }
+        Self::Failure {
+            message: error.to_string(),
+            help: miette::Diagnostic::help(&error).map(|it| it.to_string()),
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use crate::{
     manifest,
     plan::GUARDS,
     provider::registry,
-    resolve, ui::Ui, yaml,
+    resolve,
+    ui::Ui,
+    yaml,
 };
 
 /// Explain a code that a finding, a warning or a refusal shows.

@@ -57,9 +57,7 @@ pub(super) fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, CliError> {
         common::write(&folder.join(name), text)?;
     }
     ui.result(&format!("wrote {} to {folder}\n", files.map(|(name, _)| name).join(", ")));
-    ui.status(&format!(
-        "Put your own values where the comments say so, then run: concord validate {folder}"
-    ));
+    ui.status(&format!("Put your own values where the comments say so, then run: concord validate {folder}"));
     Ok(Exit::Success)
 }
 

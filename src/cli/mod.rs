@@ -18,11 +18,13 @@ mod schema;
 mod validate;
 mod verify;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::sync::Arc;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use exit::Exit;
 
-use crate::ui::{ColorChoice, Ui};
+use crate::ui::{Color, Ui};
 
 /// SSO configuration as code for Twilio.
 ///
@@ -47,10 +49,32 @@ const EXITS: &str = "Exit codes: 0 done or nothing to do; 1 error; 2 changes pen
 struct Global {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    color: ColorChoice,
+    color: When,
     /// Say nothing on stderr but warnings and errors.
     #[arg(long, short, global = true)]
     quiet: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum When {
+    /// On a terminal, unless `NO_COLOR` says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<When> for Color {
+    fn from(when: When) -> Self {
+        match when {
+            When::Auto => Self::Auto,
+            When::Always => Self::Always,
+            When::Never => Self::Never,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,18 +98,18 @@ pub fn main() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let ui = Ui::new(ColorChoice::Auto, false);
+            let ui = Ui::new(Color::Auto, false);
             let text = error.render();
             // Help and version are answers; everything else is wrong usage.
             if error.use_stderr() {
-                ui.error(&if ui.color() { text.ansi().to_string() } else { text.to_string() });
+                ui.report(&if ui.is_status_colored() { text.ansi().to_string() } else { text.to_string() });
                 return Exit::Usage;
             }
-            ui.result(&text.to_string());
+            ui.result(&if ui.is_result_colored() { text.ansi().to_string() } else { text.to_string() });
             return Exit::Success;
         }
     };
-    let ui = Ui::new(cli.global.color, cli.global.quiet);
+    let ui = Arc::new(Ui::new(cli.global.color.into(), cli.global.quiet));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -93,16 +117,23 @@ pub fn main() -> Exit {
             return Exit::Error;
         }
     };
-    match runtime.block_on(run(cli.command, &ui)) {
+    let exit = match runtime.block_on(run(cli.command, &ui)) {
         Ok(exit) => exit,
         Err(error) => {
-            ui.error(&error.render(&ui));
+            error.show(&ui);
             error.exit()
+        }
+    };
+    match ui.finish() {
+        Ok(()) => exit,
+        Err(error) => {
+            ui.error(&format!("the output could not be written: {error}"));
+            exit.and(Exit::Error)
         }
     }
 }
 
-async fn run(command: Command, ui: &Ui) -> Result<Exit, error::CliError> {
+async fn run(command: Command, ui: &Arc<Ui>) -> Result<Exit, error::CliError> {
     match command {
         Command::Init(args) => init::run(&args, ui),
         Command::Validate(args) => validate::run(&args, ui),

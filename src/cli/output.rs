@@ -1,6 +1,6 @@
 //! `concord output`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
@@ -48,7 +48,7 @@ enum Format {
     SpMetadata,
 }
 
-pub(super) async fn run(args: OutputArgs, ui: &Ui) -> Result<Exit, CliError> {
+pub(super) async fn run(args: OutputArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
     let opened = common::open(&args.project, &args.sandbox, ui).await?;
     let options = args.narrow.options();
     let plan = common::make_plan(&opened, &options, ui).await?;
@@ -139,8 +139,7 @@ fn sp_metadata(profiles: &BTreeMap<String, BTreeMap<&str, Value>>) -> Result<Str
             is_default: Some(true),
         }],
         name_id_formats: vec![NameIdFormat::EmailAddress.into()],
-        want_assertions_signed: Some(true),
-        authn_requests_signed: None,
+        want_assertions_signed: true,
         ..SpDescriptor::default()
     }))
 }

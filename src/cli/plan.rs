@@ -1,5 +1,7 @@
 //! `concord plan`.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
@@ -68,7 +70,7 @@ pub(super) enum Format {
     Markdown,
 }
 
-pub(super) async fn run(args: PlanArgs, ui: &Ui) -> Result<Exit, CliError> {
+pub(super) async fn run(args: PlanArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
     let opened = common::open(&args.project, &args.sandbox, ui).await?;
     let plan = common::make_plan(&opened, &args.narrow.options(), ui).await?;
     let refusals = guard::review(&plan, jiff::Timestamp::now());

@@ -1,5 +1,7 @@
 //! `concord runbook`.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
@@ -39,7 +41,7 @@ enum Format {
     Json,
 }
 
-pub(super) async fn run(args: RunbookArgs, ui: &Ui) -> Result<Exit, CliError> {
+pub(super) async fn run(args: RunbookArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
     let opened = common::open(&args.project, &args.sandbox, ui).await?;
     let plan = common::make_plan(&opened, &args.narrow.options(), ui).await?;
     let mut words = vec![args.project.folder.to_string()];
@@ -47,14 +49,14 @@ pub(super) async fn run(args: RunbookArgs, ui: &Ui) -> Result<Exit, CliError> {
         words.push("--sandbox".to_owned());
     }
     let style = render::Style { arguments: words.join(" "), ..common::style(ui) };
-    let document = render::runbook::document(&plan, &style);
+    let document = render::runbook::runbook(&plan, &style);
     ui.result(&match args.format {
-        Format::Text => render::runbook::text(&plan, &style),
-        Format::Markdown => render::runbook::markdown(&plan, &style),
-        Format::Json => render::to_pretty(&document),
+        Format::Text => render::runbook::text(&document, &style),
+        Format::Markdown => render::runbook::markdown(&document),
+        Format::Json => render::runbook::json(&document),
     });
     if let Some(path) = &args.out {
-        common::write(path, &render::to_pretty(&document))?;
+        common::write(path, &render::runbook::json(&document))?;
     }
     if let Some(url) = &opened.sandbox_url {
         ui.status(&format!(

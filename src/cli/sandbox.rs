@@ -103,7 +103,8 @@ pub(super) async fn run(command: SandboxCommand, ui: &Ui) -> Result<Exit, CliErr
             Sandbox::reset(&folder)?;
             let attestations = folder.join("attestations");
             if attestations.is_dir() {
-                std::fs::remove_dir_all(&attestations).map_err(|error| CliError::file(&attestations, &error))?;
+                std::fs::remove_dir_all(&attestations)
+                    .map_err(|error| CliError::file(&attestations, &error))?;
             }
             ui.status(&format!("{folder} is empty; the next sandbox is seeded anew"));
             Ok(Exit::Success)

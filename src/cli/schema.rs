@@ -32,7 +32,7 @@ pub(super) fn all() -> Vec<(String, Value)> {
     schemas.push(("plan".to_owned(), saved::schema()));
     schemas.push(("events".to_owned(), schemars::schema_for!(Event).to_value()));
     schemas.push(("findings".to_owned(), schemars::schema_for!(json::Report).to_value()));
-    schemas.push(("runbook".to_owned(), schemars::schema_for!(render::runbook::RunbookDocument).to_value()));
+    schemas.push(("runbook".to_owned(), render::runbook::schema()));
     schemas
 }
 
@@ -54,7 +54,10 @@ pub(super) fn run(args: &SchemaArgs, ui: &Ui) -> Result<Exit, CliError> {
         }
         None => {
             let names: Vec<_> = schemas.iter().map(|(name, _)| name.as_str()).collect();
-            Err(CliError::usage(format!("there is no schema `{wanted}`"), format!("the schemas are {}", names.join(", "))))
+            Err(CliError::usage(
+                format!("there is no schema `{wanted}`"),
+                format!("the schemas are {}", names.join(", ")),
+            ))
         }
     }
 }

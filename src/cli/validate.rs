@@ -48,7 +48,10 @@ enum Format {
 pub(super) fn run(args: &ValidateArgs, ui: &Ui) -> Result<Exit, CliError> {
     let folder = &args.project.folder;
     if !folder.is_dir() {
-        return Err(CliError::usage(format!("{folder} is no folder"), "name the project's folder, `.` by default"));
+        return Err(CliError::usage(
+            format!("{folder} is no folder"),
+            "name the project's folder, `.` by default",
+        ));
     }
     let mut findings = Findings::new();
     let project = flow::load(folder, None, &mut findings);
@@ -63,7 +66,7 @@ pub(super) fn run(args: &ValidateArgs, ui: &Ui) -> Result<Exit, CliError> {
     match args.format {
         Format::Human => {
             if !findings.is_empty() {
-                ui.result(&human::render(&findings, &common::human_options(ui)));
+                ui.result(&human::render(&findings, &common::human_options(ui, ui.is_result_colored())));
             }
             if let Some(project) = &project {
                 ui.result(&crate::render::validated(&project.manifests, counts));

@@ -1,5 +1,7 @@
 //! `concord verify`.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 
 use super::{
@@ -41,7 +43,7 @@ enum Format {
     Json,
 }
 
-pub(super) async fn run(args: VerifyArgs, ui: &Ui) -> Result<Exit, CliError> {
+pub(super) async fn run(args: VerifyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
     let opened = common::open(&args.project, &args.sandbox, ui).await?;
     let verification = make(&opened, &args.narrow.options(), ui).await?;
     let style = render::Style { show_users: args.show_users, ..common::style(ui) };
@@ -54,10 +56,8 @@ pub(super) async fn run(args: VerifyArgs, ui: &Ui) -> Result<Exit, CliError> {
 
 /// Verifies, telling on stderr what is being done.
 pub(super) async fn make(opened: &Opened, options: &PlanOptions, ui: &Ui) -> Result<Verification, CliError> {
-    let progress = ui.progress();
-    let verification = crate::apply::verify(&opened.session, options, &|doing| progress.set(doing)).await;
-    progress.finish();
-    Ok(verification?)
+    let progress = ui.progress("Verifying", None);
+    Ok(crate::apply::verify(&opened.session, options, &|doing| progress.step(doing)).await?)
 }
 
 /// How a verification ends a command.

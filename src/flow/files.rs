@@ -13,7 +13,10 @@ use crate::manifest::{
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The content of every file that the manifests refer to by the path that they write, or why it cannot be read.
-pub fn read_referenced_files(folder: &Utf8Path, manifests: &Manifests) -> BTreeMap<String, Result<Vec<u8>, String>> {
+pub fn read_referenced_files(
+    folder: &Utf8Path,
+    manifests: &Manifests,
+) -> BTreeMap<String, Result<Vec<u8>, String>> {
     let mut files = BTreeMap::new();
     for provider in manifests.identity_providers.values() {
         let trust = &provider.spec.trust;

@@ -37,9 +37,12 @@ pub fn load(folder: &Utf8Path, attestations: Option<&Utf8Path>, findings: &mut F
     if is_whole {
         found.extend(meaning);
     } else {
-        found.extend(meaning.into_vec().into_iter().filter(|finding| {
-            !crate::manifest::CODES.iter().any(|code| code.id == finding.code.id)
-        }));
+        found.extend(
+            meaning
+                .into_vec()
+                .into_iter()
+                .filter(|finding| !crate::manifest::CODES.iter().any(|code| code.id == finding.code.id)),
+        );
     }
     let failed = found.has_errors();
     findings.extend(found);

@@ -15,7 +15,8 @@ use crate::{
     manifest::{Kind, Name, Resource, attestation::AttestationSpec, user_enablement::Removal},
     plan::{Gap, Plan, PlanInput, Warning, assemble, attest::Attestations, order::CycleError},
     provider::{
-        Population, PopulationQuery, Scope, SharedMutate, SharedObserve, WriteError, credentials::Credentials,
+        Population, PopulationQuery, Scope, SharedMutate, SharedObserve, WriteError,
+        credentials::Credentials,
         registry::{self, Registry},
     },
     resolve::{self, Agreement},
@@ -151,7 +152,9 @@ impl Session {
         for (realm, snapshot) in &mut snapshots {
             let orphans = std::mem::take(&mut snapshot.orphans);
             for orphan in orphans {
-                if !options.targets.is_empty() && !options.targets.iter().any(|it| it.matches(&orphan.address)) {
+                if !options.targets.is_empty()
+                    && !options.targets.iter().any(|it| it.matches(&orphan.address))
+                {
                     continue;
                 }
                 if orphan.class == Class::Membership && without_population.contains(realm) {
@@ -232,7 +235,8 @@ impl Session {
         attestations
             .done()
             .filter_map(|attestation| {
-                let address: Address = format!("{}/{}", attestation.tenant, attestation.spec.step).parse().ok()?;
+                let address: Address =
+                    format!("{}/{}", attestation.tenant, attestation.spec.step).parse().ok()?;
                 if wanted.contains(&address)
                     || (!options.targets.is_empty() && !options.targets.iter().any(|it| it.matches(&address)))
                 {

@@ -10,7 +10,9 @@ pub struct Target(String);
 
 /// The text is not the beginning of an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected an address or its beginning, for instance nss/SsoProfile/flex or nss/SsoProfile/flex/auth0.client")]
+#[error(
+    "expected an address or its beginning, for instance nss/SsoProfile/flex or nss/SsoProfile/flex/auth0.client"
+)]
 pub struct InvalidTarget;
 
 impl FromStr for Target {
@@ -55,7 +57,8 @@ pub(super) fn narrow(components: Vec<Component>, targets: &[Target]) -> Vec<Comp
             if wanted.contains(&component.address) {
                 wanted.extend(component.needs.iter().cloned());
                 for field in &component.fields {
-                    wanted.extend(field.value.references().into_iter().map(|reference| reference.from.clone()));
+                    wanted
+                        .extend(field.value.references().into_iter().map(|reference| reference.from.clone()));
                 }
             }
         }

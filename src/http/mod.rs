@@ -24,7 +24,6 @@
 //! A 500 answer to a write is reported as it is ([`HttpError::Api`]): whether the write happened is for the caller to find
 //! out.
 
-
 mod auth;
 mod client;
 mod error;

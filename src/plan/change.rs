@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::order::Graph;
 use crate::{
     component::{
-        Address, Capability, Class, Component, Digest, Environment, Observed, Realm, Reference, Rule,
+        Address, Capability, Class, Component, Digest, Environment, Observed, Realm, Reference, Rule, Step,
         Unknown, Value,
     },
     diagnostics::Location,

@@ -358,6 +358,8 @@ impl Plan {
             owned,
             // Already in the changes' fields.
             outputs: _,
+            // What is wanted and there already changes nothing.
+            desired: _,
         } = self;
         let changes: BTreeMap<String, Json> = changes
             .iter()
@@ -413,6 +415,8 @@ fn canonical_change(change: &Change) -> Json {
         waits_for,
         desired,
         observed,
+        // Its wording follows from what was attested, which the digest stands for.
+        removal: _,
         digest,
     } = change;
     let fields: BTreeMap<&str, Json> =

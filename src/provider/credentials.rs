@@ -170,8 +170,10 @@ impl Credentials {
     }
 
     fn read_file(&self, path: &str, reference: &SecretRef) -> Result<Vec<u8>, SecretError> {
-        let unreadable =
-            |error: std::io::Error| SecretError::Unreadable { reference: reference.clone(), message: error.to_string() };
+        let unreadable = |error: std::io::Error| SecretError::Unreadable {
+            reference: reference.clone(),
+            message: error.to_string(),
+        };
         let file = std::fs::File::open(self.folder.join(path)).map_err(unreadable)?;
         let mut bytes = Vec::new();
         file.take(MAX_SECRET_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -183,7 +185,8 @@ impl Credentials {
             return Err(SecretError::CommandNotAllowed(reference.clone()));
         }
         let failed = |message: String| SecretError::CommandFailed { reference: reference.clone(), message };
-        let (program, arguments) = words.split_first().ok_or_else(|| failed("no program is named".to_owned()))?;
+        let (program, arguments) =
+            words.split_first().ok_or_else(|| failed("no program is named".to_owned()))?;
         // What the program writes to stderr may hold anything, so it is neither shown nor kept.
         let run = tokio::process::Command::new(program)
             .args(arguments)

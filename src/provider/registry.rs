@@ -70,15 +70,15 @@ impl<'a> Registry<'a> {
             if let Some(twilio) = &tenant.spec.twilio
                 && let Some(account) = &twilio.account
             {
-                places.entry(flex::realm(&account.sid)).or_insert(Place::Flex(twilio));
+                places.entry(flex_realm(&account.sid)).or_insert(Place::Flex(twilio));
             }
             if let Some(block) = &tenant.spec.auth0 {
-                places.entry(auth0::realm(&block.domain)).or_insert(Place::Auth0(block));
+                places.entry(auth0_realm(&block.domain)).or_insert(Place::Auth0(block));
             }
         }
         for provider in manifests.identity_providers.values() {
             if let Some(block) = &provider.spec.auth0 {
-                places.entry(auth0::realm(&block.domain)).or_insert(Place::Auth0(block));
+                places.entry(auth0_realm(&block.domain)).or_insert(Place::Auth0(block));
             }
         }
         Self { places }
@@ -103,7 +103,9 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => {
                 auth0::reader(http, &auth0_config(block, credentials, Purpose::Plan).await?)
             }
-            Place::Flex(twilio) => flex::reader(http, &flex_config(twilio, credentials, Purpose::Plan).await?),
+            Place::Flex(twilio) => {
+                flex::reader(http, &flex_config(twilio, credentials, Purpose::Plan).await?)
+            }
         };
         opened.map_err(|error| Unknown {
             reason: UnknownReason::Unexpected,
@@ -123,10 +125,8 @@ impl<'a> Registry<'a> {
         http: &Http,
         credentials: &Credentials,
     ) -> Result<SharedMutate, WriteError> {
-        let unknown = |unknown: Unknown| WriteError::NoCredential {
-            realm: realm.clone(),
-            message: unknown.message,
-        };
+        let unknown =
+            |unknown: Unknown| WriteError::NoCredential { realm: realm.clone(), message: unknown.message };
         Ok(match self.place(realm).map_err(unknown)? {
             Place::Auth0(block) => {
                 let config = auth0_config(block, credentials, Purpose::Apply).await.map_err(unknown)?;
@@ -156,7 +156,15 @@ pub fn removal_step(
 ) -> Option<(Realm, Step)> {
     let account = &tenant.spec.twilio.as_ref()?.account.as_ref()?.sid;
     let step = flex::removal_step(address, attestation, account)?;
-    Some((flex::realm(account), step))
+    Some((flex_realm(account), step))
+}
+
+fn flex_realm(account_sid: &str) -> Realm {
+    Realm::new(flex::PROVIDER, account_sid)
+}
+
+fn auth0_realm(domain: &str) -> Realm {
+    Realm::new(auth0::PROVIDER, domain)
 }
 
 async fn auth0_config(
@@ -164,13 +172,9 @@ async fn auth0_config(
     credentials: &Credentials,
     purpose: Purpose,
 ) -> Result<Auth0Config, Unknown> {
-    let reading = block
-        .client_id
-        .as_ref()
-        .zip(block.client_secret.as_ref())
-        .map(|(client_id, client_secret)| OAuthClient {
-            client_id: client_id.clone(),
-            client_secret: client_secret.clone(),
+    let reading =
+        block.client_id.as_ref().zip(block.client_secret.as_ref()).map(|(client_id, client_secret)| {
+            OAuthClient { client_id: client_id.clone(), client_secret: client_secret.clone() }
         });
     let writing = block.apply.clone().filter(|_| purpose == Purpose::Apply);
     let client = writing.or(reading);
@@ -180,7 +184,12 @@ async fn auth0_config(
             "the Tenant's `auth0` block names no `clientId` and `clientSecret`",
         )
         .await?;
-    Ok(Auth0Config { domain: block.domain.clone(), endpoint: block.endpoint.clone(), client_id, client_secret })
+    Ok(Auth0Config {
+        domain: block.domain.clone(),
+        endpoint: block.endpoint.clone(),
+        client_id,
+        client_secret,
+    })
 }
 
 /// The Flex provider reads the profile without a credential, so a missing one is its own business.
@@ -195,9 +204,8 @@ async fn flex_config(
         help: None,
     })?;
     let writing = account.apply.as_ref().filter(|_| purpose == Purpose::Apply);
-    let key: Option<(&str, &SecretRef)> = writing
-        .or(account.api_key.as_ref())
-        .map(|TwilioApiKey { sid, secret }| (sid.as_str(), secret));
+    let key: Option<(&str, &SecretRef)> =
+        writing.or(account.api_key.as_ref()).map(|TwilioApiKey { sid, secret }| (sid.as_str(), secret));
     let api_key = match key {
         None if !credentials.is_sandbox() => None,
         key => credentials.pair(key, "the Tenant's `twilio.account` block names no `apiKey`").await.ok(),
@@ -211,12 +219,11 @@ async fn flex_config(
     })
 }
 
-
 /// The realm that has the accounts of a profile's product.
 pub fn product_realm(context: &super::ProfileContext<'_>) -> Option<Realm> {
     match context.profile.spec.product {
         Product::Flex | Product::FlexLegacy => {
-            Some(flex::realm(&context.tenant.spec.twilio.as_ref()?.account.as_ref()?.sid))
+            Some(flex_realm(&context.tenant.spec.twilio.as_ref()?.account.as_ref()?.sid))
         }
         Product::Console | Product::ConsoleLegacy | Product::Sendgrid => None,
     }

@@ -8,6 +8,9 @@
 //! | [`json`] | a plan for scripts |
 //! | [`runbook`] | manual steps with their values, as text, Markdown and JSON |
 //! | `field` | one field's change as lines, the same for text and Markdown |
+//! | [`outcome`] | what came of an apply |
+//! | [`verification`] | what was verified |
+//! | `pages` | explained codes, and other small pages |
 //! | `people` | memberships in numbers; who is shown, and under which pseudonym |
 //! | `words` | the closing sentence, counts, the next command |
 //! | `ink` | colour, indentation and wrapping for terminals |
@@ -20,17 +23,23 @@ mod field;
 mod ink;
 pub mod json;
 pub mod markdown;
+pub mod outcome;
+mod pages;
 mod people;
 pub mod runbook;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+pub mod verification;
 mod words;
 
 use jiff::Timestamp;
 
+pub use pages::{code_list, explanation, guard_explanation, validated};
 pub use people::pseudonym;
-pub use words::closing;
+pub use words::{closing, counted};
+
+use pages::closing_counts;
 
 /// Everything that a picture depends on beside what it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,4 +58,12 @@ pub struct Style {
     pub now: Timestamp,
     /// What follows a command's name so that it can be pasted: the project's folder and flags. Without a leading space.
     pub arguments: String,
+}
+
+/// A serialisable value as indented JSON with a final newline.
+pub fn to_pretty<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    let mut text =
+        serde_json::to_string_pretty(value).expect("documents here have texts as keys and no foreign types");
+    text.push('\n');
+    text
 }

@@ -18,11 +18,14 @@ pub fn line(plan: &Plan, event: &Event, show_users: bool) -> Option<String> {
         Event::Done { address, effect, outputs, .. } => {
             let outputs: Vec<_> =
                 outputs.iter().map(|(name, value)| format!("{name}={}", visible(value))).collect();
-            let outputs = if outputs.is_empty() { String::new() } else { format!(" ({})", outputs.join(", ")) };
+            let outputs =
+                if outputs.is_empty() { String::new() } else { format!(" ({})", outputs.join(", ")) };
             format!("{effect:<9} {}{outputs}", name(address))
         }
         Event::Waiting { address, message } => format!("waits     {}: {}", name(address), visible(message)),
-        Event::Failed { address, message, .. } => format!("FAILED    {}: {}", name(address), visible(message)),
+        Event::Failed { address, message, .. } => {
+            format!("FAILED    {}: {}", name(address), visible(message))
+        }
         Event::NotStarted { address, message } => {
             format!("not begun {}: {}", name(address), visible(message))
         }
@@ -97,10 +100,7 @@ pub fn text(plan: &Plan, outcome: &Outcome, style: &Style) -> String {
     if !steps.is_empty() {
         out.push_str(&format!("Next: {}\n", words::command(plan, style, "runbook", "")));
     } else if outcome.failed() + outcome.not_started() > 0 {
-        out.push_str(&format!(
-            "Next, safe to run again: {}\n",
-            words::command(plan, style, "apply", "")
-        ));
+        out.push_str(&format!("Next, safe to run again: {}\n", words::command(plan, style, "apply", "")));
     }
     out
 }

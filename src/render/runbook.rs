@@ -8,6 +8,7 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -17,7 +18,13 @@ pub use text::text;
 
 use super::{Style, words};
 use crate::{
+    apply::StepTask,
     component::{Address, Component, Instruction, Rule, Step, StepOutput, Value},
+    manifest::{
+        Envelope, Kind, Lifecycle, Metadata,
+        attestation::{AttestationSpec, AttestationState},
+        envelope::ApiVersion,
+    },
     plan::{
         Action, Change, Plan, Reason,
         order::{Node, Phase},
@@ -153,9 +160,8 @@ pub struct RunbookOutput {
     pub digits: Option<usize>,
 }
 
-/// The manual steps of a plan. `removals` has the definitions of steps whose manifests are gone, which a plan does not carry; a removal
-/// without one says only what has to go.
-pub fn runbook(plan: &Plan, removals: &BTreeMap<Address, Step>, style: &Style) -> RunbookDocument {
+/// The manual steps of a plan.
+pub fn runbook(plan: &Plan, style: &Style) -> RunbookDocument {
     let tenants: BTreeSet<_> = plan.changes.iter().map(|change| &change.address.tenant).collect();
     let name_tenant = tenants.len() > 1 || plan.policies.len() > 1;
     let steps = in_order(plan)
@@ -164,9 +170,9 @@ pub fn runbook(plan: &Plan, removals: &BTreeMap<Address, Step>, style: &Style) -
             let after = before(plan, index);
             let mut step = match &change.desired {
                 Some(desired) => to_do(change, desired, after),
-                None => to_remove(change, removals.get(&change.address), after),
+                None => to_remove(change, change.removal.as_ref(), after),
             };
-            step.command = step.ready.then(|| attest(plan, style, change, &step, name_tenant));
+            step.command = step.ready.then(|| attest(plan, style, &step, name_tenant));
             step
         })
         .collect();
@@ -184,6 +190,156 @@ pub fn json(runbook: &RunbookDocument) -> String {
         .expect("a document of texts, numbers and lists has a JSON form");
     text.push('\n');
     text
+}
+
+/// Why a file is no runbook that attestations can be made from.
+#[derive(Debug, thiserror::Error)]
+pub enum RunbookError {
+    /// It is not of this shape.
+    #[error("this is no runbook: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// It was written by another version.
+    #[error("this runbook has format version {0}, and this program reads version {FORMAT_VERSION}")]
+    Version(u32),
+    /// An output that the step needs is missing, or cannot be what it is said to be.
+    #[error("the {title} is missing or has another form")]
+    Output {
+        /// What the output is.
+        title: String,
+    },
+}
+
+impl RunbookDocument {
+    /// Reads a runbook that [`json`] wrote.
+    ///
+    /// # Errors
+    /// It is none, or of another version.
+    pub fn from_json(text: &str) -> Result<Self, RunbookError> {
+        let document: Self = serde_json::from_str(text)?;
+        if document.format_version == FORMAT_VERSION {
+            Ok(document)
+        } else {
+            Err(RunbookError::Version(document.format_version))
+        }
+    }
+}
+
+impl RunbookStep {
+    /// The attestation that a person makes of this step, from the runbook alone; `None` while a value of it is not known.
+    ///
+    /// # Errors
+    /// A required output is missing, or cannot be what it is said to be.
+    pub fn statement(
+        &self,
+        address: &Address,
+        environment: &str,
+        given: &BTreeMap<String, String>,
+        by: &str,
+        evidence: Option<String>,
+        at: Timestamp,
+    ) -> Result<Option<Envelope<AttestationSpec>>, RunbookError> {
+        let (Some(digest), Some(step_version)) = (&self.digest, self.version) else { return Ok(None) };
+        let mut outputs = BTreeMap::new();
+        for output in &self.outputs {
+            match given.get(&output.name) {
+                Some(text) if output.accepts(text) => {
+                    outputs.insert(output.name.clone(), text.clone());
+                }
+                None if !output.required => {}
+                _ => return Err(RunbookError::Output { title: output.title.clone() }),
+            }
+        }
+        Ok(Some(Envelope {
+            api_version: ApiVersion::V1,
+            kind: Kind::Attestation,
+            metadata: Metadata {
+                name: crate::apply::attestation_name(address),
+                tenant: Some(address.tenant.clone()),
+                labels: BTreeMap::new(),
+                annotations: BTreeMap::new(),
+                formerly: None,
+            },
+            spec: AttestationSpec {
+                step: self.step.clone(),
+                step_version,
+                state: match self.kind {
+                    StepKind::Do => AttestationState::Done,
+                    StepKind::Remove => AttestationState::Removed,
+                },
+                digest: digest.clone(),
+                environment: environment.to_owned(),
+                inputs: self.inputs.clone(),
+                outputs,
+                by: by.to_owned(),
+                at,
+                evidence,
+            },
+            lifecycle: Lifecycle::default(),
+        }))
+    }
+}
+
+impl RunbookOutput {
+    fn accepts(&self, text: &str) -> bool {
+        let rest = text.strip_prefix(self.prefix.as_deref().unwrap_or_default());
+        rest.is_some_and(|rest| match self.digits {
+            Some(digits) => rest.len() == digits && rest.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            None => !rest.trim().is_empty(),
+        })
+    }
+}
+
+/// One step for the person who is asked to carry it out now, with every value known.
+pub fn task(task: &StepTask, style: &Style) -> String {
+    let instructions = task
+        .instructions()
+        .iter()
+        .map(|it| match it {
+            Instruction::Do(text) => RunbookInstruction::Do { text: text.clone() },
+            Instruction::Enter { label, field } => {
+                let value = task.values.get(field);
+                RunbookInstruction::Enter {
+                    label: label.clone(),
+                    field: field.clone(),
+                    paste: value.map(|value| paste(&value.value)).unwrap_or_default(),
+                    pending: Vec::new(),
+                    changed: value.is_none_or(|value| value.is_changed),
+                }
+            }
+            Instruction::Note { label, output } => {
+                RunbookInstruction::Note { label: label.clone(), output: output.clone() }
+            }
+        })
+        .collect();
+    let step = RunbookStep {
+        address: task.address.to_string(),
+        tenant: task.address.tenant.to_string(),
+        step: task.address.within_tenant(),
+        version: Some(task.step.version),
+        title: task.title.clone(),
+        reason: "waits for you".to_owned(),
+        kind: if task.is_removal { StepKind::Remove } else { StepKind::Do },
+        place: task.step.place.clone(),
+        url: task.step.url.clone(),
+        scope: Some(task.step.scope.clone()),
+        ready: true,
+        after: Vec::new(),
+        instructions,
+        outputs: task.step.outputs.iter().map(output).collect(),
+        produced: BTreeMap::new(),
+        digest: Some(task.digest.to_string()),
+        inputs: BTreeMap::new(),
+        command: None,
+    };
+    text(
+        &RunbookDocument {
+            format_version: FORMAT_VERSION,
+            project: String::new(),
+            environment: String::new(),
+            steps: vec![step],
+        },
+        style,
+    )
 }
 
 /// The JSON Schema of [`RunbookDocument`].
@@ -361,12 +517,9 @@ fn output(output: &StepOutput) -> RunbookOutput {
     }
 }
 
-/// `concord attest SsoProfile/flex/flex.trust --output connection=JQ... --by you@example.com`.
-fn attest(plan: &Plan, style: &Style, change: &Change, step: &RunbookStep, name_tenant: bool) -> String {
-    let mut flags = vec![quoted(&step.step)];
-    if name_tenant && !style.arguments.contains("--tenant") {
-        flags.push(format!("--tenant {}", change.address.tenant));
-    }
+/// `concord attest --step SsoProfile/flex/flex.trust --output connection=JQ... --by you@example.com`.
+fn attest(plan: &Plan, style: &Style, step: &RunbookStep, name_tenant: bool) -> String {
+    let mut flags = vec![format!("--step {}", quoted(if name_tenant { &step.address } else { &step.step }))];
     match step.kind {
         StepKind::Remove => flags.push("--removed".to_owned()),
         StepKind::Do => flags.extend(step.outputs.iter().filter(|output| output.required).map(|output| {

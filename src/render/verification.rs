@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{Style, pseudonym, to_pretty};
+use super::{
+    Style,
+    ink::{Ink, Tone},
+    pseudonym, to_pretty,
+};
 use crate::{
     apply::{Check, Verdict, Verification},
     diagnostics::visible,
@@ -10,35 +14,25 @@ use crate::{
 
 /// For a terminal.
 pub fn text(verification: &Verification, style: &Style) -> String {
-    let mut out = String::from("Verification\n");
+    let mut ink = Ink::new(style.color, style.width);
+    ink.line(0, [(Tone::Strong, "Verification")]);
     for check in &verification.checks {
-        let (symbol, color) = match check.verdict {
-            Verdict::Passed => ("ok", anstyle::AnsiColor::Green),
-            Verdict::Warning => ("warn", anstyle::AnsiColor::Yellow),
-            Verdict::Unknown => ("unknown", anstyle::AnsiColor::Yellow),
-            Verdict::Failed => ("FAILED", anstyle::AnsiColor::Red),
+        let (word, tone) = match check.verdict {
+            Verdict::Passed => ("ok     ", Tone::Good),
+            Verdict::Warning => ("watch  ", Tone::Warn),
+            Verdict::Unknown => ("unknown", Tone::Warn),
+            Verdict::Failed => ("FAILED ", Tone::Bad),
         };
-        let symbol = format!("{symbol:<7}");
-        let symbol = if style.color {
-            let color = color.on_default();
-            format!("{color}{symbol}{color:#}")
-        } else {
-            symbol
-        };
-        out.push_str(&format!("  {symbol} {}\n", visible(&check.subject)));
+        ink.line(2, [(tone, word), (Tone::Plain, " "), (Tone::Plain, visible(&check.subject).as_ref())]);
         let message = sentence(check, &verification.project, style.show_users);
-        for line in super::wrap(&message, style.width.max(40) - 10) {
-            out.push_str(&format!("          {line}\n"));
-        }
+        ink.prose(10, (Tone::Plain, ""), Tone::Dim, &message);
         if let Some(help) = &check.help {
-            for line in super::wrap(&format!("help: {help}"), style.width.max(40) - 10) {
-                out.push_str(&format!("          {line}\n"));
-            }
+            ink.prose(10, (Tone::Info, "help: "), Tone::Plain, &visible(help));
         }
     }
-    out.push('\n');
-    out.push_str(&closing(verification));
-    out
+    ink.gap();
+    ink.line(0, [(Tone::Strong, closing(verification).as_str())]);
+    ink.finish()
 }
 
 /// One sentence that a script can match.
@@ -46,9 +40,9 @@ fn closing(verification: &Verification) -> String {
     let (passed, warnings) = (verification.count(Verdict::Passed), verification.count(Verdict::Warning));
     let (unknown, failed) = (verification.count(Verdict::Unknown), verification.count(Verdict::Failed));
     if failed == 0 && unknown == 0 {
-        format!("Verified: {passed} passed, {warnings} to watch.\n")
+        format!("Verified: {passed} passed, {warnings} to watch.")
     } else {
-        format!("Not verified: {failed} failed, {unknown} unknown, {warnings} to watch, {passed} passed.\n")
+        format!("Not verified: {failed} failed, {unknown} unknown, {warnings} to watch, {passed} passed.")
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn tone(action: Action) -> Tone {
 }
 
 /// "1 step", "2 steps".
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -7,11 +7,12 @@ use crate::{
     component::{Address, Component},
     diagnostics::{Finding, Findings},
     manifest::{
-        Manifests, Resource, sso_profile::SsoProfileSpec, tenant::TenantState, user_enablement::UserEnablementSpec,
-        vanity_domain::VanityDomainSpec,
+        Manifests, Resource, sso_profile::SsoProfileSpec, tenant::TenantState,
+        user_enablement::UserEnablementSpec, vanity_domain::VanityDomainSpec,
     },
     provider::{
-        IdentityProvider, IdentityProviderSide, ProfileContext, ServiceProvider, ServiceProviderSide, registry,
+        IdentityProvider, IdentityProviderSide, ProfileContext, ServiceProvider, ServiceProviderSide,
+        registry,
     },
     yaml::path,
 };

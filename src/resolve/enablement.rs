@@ -22,8 +22,8 @@ pub fn population_query(spec: &UserEnablementSpec) -> PopulationQuery {
             query.groups.extend(wave.groups.iter().cloned());
         }
     }
-    let needs_everybody =
-        stage >= Stage::All || (stage == Stage::Waves && active_waves(spec).iter().any(|w| w.percent.is_some()));
+    let needs_everybody = stage >= Stage::All
+        || (stage == Stage::Waves && active_waves(spec).iter().any(|w| w.percent.is_some()));
     if needs_everybody {
         query.domains.extend(lower(&spec.select.email_domains));
         query.emails.extend(lower(&spec.select.users));
@@ -152,9 +152,11 @@ fn is_in_share(email: &str, share: Percent) -> bool {
 }
 
 fn roles_of(spec: &UserEnablementSpec, person: &Person) -> Vec<Role> {
-    let by_user = spec.roles.overrides.iter().find(|it| {
-        it.user.as_ref().is_some_and(|user| user.eq_ignore_ascii_case(&person.email))
-    });
+    let by_user = spec
+        .roles
+        .overrides
+        .iter()
+        .find(|it| it.user.as_ref().is_some_and(|user| user.eq_ignore_ascii_case(&person.email)));
     let by_group = || {
         spec.roles
             .overrides
@@ -206,7 +208,11 @@ mod tests {
                     email: (*email).to_owned(),
                     name: None,
                     is_active: !email.starts_with("blocked"),
-                    groups: if email.starts_with("boss") { ["admins".to_owned()].into() } else { BTreeSet::new() },
+                    groups: if email.starts_with("boss") {
+                        ["admins".to_owned()].into()
+                    } else {
+                        BTreeSet::new()
+                    },
                 };
                 ((*email).to_owned(), person)
             })
@@ -244,9 +250,15 @@ mod tests {
         assert_eq!(expansion.inactive, ["blocked@connie.one".to_owned()].into());
         assert_eq!(expansion.missing, ["guest@example.org".to_owned()].into());
         let ann = &expansion.enabled["ann@connie.one"];
-        assert_eq!((ann.stage, ann.roles[0].as_str(), ann.attributes["team"].as_str()), (Stage::Pilot, "agent", "a"));
+        assert_eq!(
+            (ann.stage, ann.roles[0].as_str(), ann.attributes["team"].as_str()),
+            (Stage::Pilot, "agent", "a")
+        );
         let lead = &expansion.enabled["lead@connie.one"];
-        assert_eq!((lead.stage, lead.roles[0].as_str(), lead.attributes["team"].as_str()), (Stage::All, "supervisor", "b"));
+        assert_eq!(
+            (lead.stage, lead.roles[0].as_str(), lead.attributes["team"].as_str()),
+            (Stage::All, "supervisor", "b")
+        );
         assert_eq!(expansion.enabled["boss@connie.one"].roles[0].as_str(), "admin");
     }
 

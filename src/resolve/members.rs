@@ -10,7 +10,10 @@ use super::{
 use crate::{
     component::{Address, Component},
     diagnostics::{Code, Location},
-    manifest::{Resource, user_enablement::{Stage, UserEnablementSpec}},
+    manifest::{
+        Resource,
+        user_enablement::{Stage, UserEnablementSpec},
+    },
     plan::Warning,
     provider::{Member, Population},
     yaml::path,
@@ -76,7 +79,14 @@ pub fn members(agreement: &Agreement<'_>, population: &Population) -> Membership
 }
 
 impl Membership {
-    fn warn(&mut self, code: &'static Code, people: BTreeSet<String>, one: &str, several: &str, place: &Location) {
+    fn warn(
+        &mut self,
+        code: &'static Code,
+        people: BTreeSet<String>,
+        one: &str,
+        several: &str,
+        place: &Location,
+    ) {
         if people.is_empty() {
             return;
         }
@@ -109,7 +119,8 @@ impl Places {
         }
         for (at, it) in spec.roles.overrides.iter().enumerate() {
             if let Some(user) = &it.user {
-                by_person.insert(user.to_lowercase(), enablement.at(&path!["spec", "roles", "overrides", at]));
+                by_person
+                    .insert(user.to_lowercase(), enablement.at(&path!["spec", "roles", "overrides", at]));
             }
         }
         Self { by_person, otherwise: enablement.key_at(&path!["spec", "select"]) }

@@ -85,6 +85,6 @@ mod twilio;
 mod vendor;
 
 pub use self::error::SandboxError;
-pub use self::operator::{SimulatedOperator, id_of};
 pub use self::faults::{Effect, Fault, Faults};
+pub use self::operator::{SimulatedOperator, id_of};
 pub use self::server::{RunningSandbox, Sandbox, SandboxOptions};

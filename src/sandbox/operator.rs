@@ -57,7 +57,7 @@ impl SimulatedOperator {
         self.http.origin(OriginConfig {
             base,
             auth: Auth::None,
-            limits: RateLimitPolicy::default(),
+            limits: RateLimitPolicy::RETRY_AFTER,
             errors: &COMMON_SHAPE,
             concurrency: 1,
             vendor: "Twilio Console",
@@ -75,9 +75,7 @@ impl SimulatedOperator {
                 Ok(BTreeMap::new())
             }
             ("flex.test", false, Some(connection)) => self.test(task, account, connection).await,
-            (step, _, None) => {
-                Err(failed(format!("{step} needs the connection, and nobody knows it yet")))
-            }
+            (step, _, None) => Err(failed(format!("{step} needs the connection, and nobody knows it yet"))),
             (step, ..) => Err(failed(format!("the simulated person does not know the step {step}"))),
         }
     }
@@ -124,8 +122,7 @@ impl SimulatedOperator {
             .get("testUser")
             .and_then(|value| value.value.as_text())
             .ok_or_else(|| failed("the step names no test user".to_owned()))?;
-        let answer =
-            self.send(Method::POST, &[account, connection, "test"], &json!({"user": user})).await?;
+        let answer = self.send(Method::POST, &[account, connection, "test"], &json!({"user": user})).await?;
         let test: TestResult = serde_json::from_value(answer)
             .map_err(|error| failed(format!("the console page answered something else: {error}")))?;
         match (test.result.as_str(), test.error) {
@@ -137,8 +134,13 @@ impl SimulatedOperator {
         }
     }
 
-    async fn remove(&self, account: &str, connection: &str) -> Result<BTreeMap<String, String>, OperatorError> {
-        match self.console().map_err(http_failed)?.send(request(Method::DELETE, &[account, connection])).await {
+    async fn remove(
+        &self,
+        account: &str,
+        connection: &str,
+    ) -> Result<BTreeMap<String, String>, OperatorError> {
+        match self.console().map_err(http_failed)?.send(request(Method::DELETE, &[account, connection])).await
+        {
             Ok(_) => Ok(BTreeMap::new()),
             // Somebody was quicker, or this person was and the run was killed before it was written down.
             Err(error) if error.is_not_found() => Ok(BTreeMap::new()),

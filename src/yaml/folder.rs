@@ -18,8 +18,11 @@ pub fn read_folder(folder: &Utf8Path, limits: &Limits, findings: &mut Findings) 
             Ok(entry) => entry,
             Err(error) => {
                 findings.push(
-                    Finding::new(&codes::UNREADABLE, format!("a part of the project cannot be read: {error}"))
-                        .help("check that the folder exists and may be read"),
+                    Finding::new(
+                        &codes::UNREADABLE,
+                        format!("a part of the project cannot be read: {error}"),
+                    )
+                    .help("check that the folder exists and may be read"),
                 );
                 continue;
             }

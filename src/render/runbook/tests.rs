@@ -7,8 +7,7 @@ use crate::render::{
 };
 
 fn of(plan: &Plan) -> RunbookDocument {
-    let gone = BTreeMap::from([(address("nss/SsoProfile/gone/flex.trust"), testing::step())]);
-    runbook(plan, &gone, &plain())
+    runbook(plan, &plain())
 }
 
 /// A step that can be done now, and one whose value comes from it.

@@ -202,5 +202,5 @@ pub fn removal_step(address: &Address, attestation: &AttestationSpec, account_si
     };
     let mut instructions = vec![say(format!("Open account `{account_sid}`."))];
     instructions.extend(removal(&which));
-    Some(step(account_sid, instructions))
+    Some(Step { removal: instructions, ..step(account_sid, Vec::new()) })
 }
