@@ -49,14 +49,6 @@ pub(super) struct Line {
     pub(super) spans: Vec<(Tone, String)>,
 }
 
-impl Line {
-    /// The text without its tones, with its sign.
-    pub(super) fn plain(&self) -> String {
-        let text: String = self.spans.iter().map(|(_, text)| text.as_str()).collect();
-        format!("{}{text}", sign(self.mark))
-    }
-}
-
 /// The sign in front of a line.
 pub(super) fn sign(mark: Mark) -> &'static str {
     match mark {
@@ -243,7 +235,7 @@ impl Drawer<'_> {
                 // A fingerprint is easier to compare in two halves.
                 let half =
                     line.starts_with("SHA-256").then(|| line.char_indices().filter(fits).nth(15)).flatten();
-                let Some((at, _)) = half.or_else(|| line.char_indices().filter(fits).last()) else { break };
+                let Some((at, _)) = half.or_else(|| line.char_indices().rev().find(fits)) else { break };
                 let rest = format!("{}{}", " ".repeat(LABEL), line[at + 1..].trim_start());
                 line.truncate(at + 1);
                 lines.push(std::mem::replace(&mut line, rest));
@@ -368,7 +360,10 @@ mod tests {
         let lines: Vec<_> = drawer
             .lines(&field)
             .iter()
-            .map(|line| format!("{}{}", "  ".repeat(line.depth), line.plain()).trim_end().to_owned())
+            .map(|line| {
+                let text: String = line.spans.iter().map(|(_, text)| text.as_str()).collect();
+                format!("{}{}{text}", "  ".repeat(line.depth), sign(line.mark)).trim_end().to_owned()
+            })
             .collect();
         lines.join("\n")
     }

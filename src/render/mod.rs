@@ -56,7 +56,7 @@ pub struct Style {
     pub compact: bool,
     /// The moment by which certificates' remaining days are counted.
     pub now: Timestamp,
-    /// What follows a command's name so that it can be pasted: the project's folder and flags. Without a leading space.
+    /// What stands at the end of a command so that it can be pasted: the project's folder and flags. Without a leading space.
     pub arguments: String,
 }
 

@@ -121,10 +121,10 @@ pub(super) fn next(plan: &Plan, refusals: &[Refusal], style: &Style) -> (String,
     ("Next, to prove that it works".to_owned(), command("verify", ""))
 }
 
-/// A command with what this project needs behind its name.
+/// A command with what this project needs at its end.
 pub(super) fn command(plan: &Plan, style: &Style, name: &str, flags: &str) -> String {
     let mut words = vec!["concord", name];
-    words.extend([style.arguments.as_str(), flags].into_iter().filter(|part| !part.is_empty()));
+    words.extend([flags, style.arguments.as_str()].into_iter().filter(|part| !part.is_empty()));
     if matches!(plan.environment, Environment::Sandbox(_)) && !style.arguments.contains("--sandbox") {
         words.push("--sandbox");
     }

@@ -230,8 +230,7 @@ fn columns(terminal: Option<u16>) -> usize {
     terminal.map_or(*WIDTH.start(), |columns| usize::from(columns).clamp(*WIDTH.start(), *WIDTH.end()))
 }
 
-/// Whether the locale's character set is UTF-8, by the first of POSIX's three variables that is set; without any, it is
-/// except on Windows consoles of old, which modern ones are not told apart from.
+/// Whether the locale's character set is UTF-8, by the first of POSIX's three variables that is set; UTF-8 where none is.
 fn is_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()

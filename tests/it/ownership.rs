@@ -19,7 +19,10 @@ fn a_field_that_somebody_changes_appears_as_exactly_that_field() {
     let plan = project.plan();
     assert_eq!(lines(&plan), ["update nss/SsoProfile/flex/auth0.client [addons.samlp.signResponse]"]);
     let change = changes(&plan, "update")[0];
-    assert_eq!((&change["fields"][0]["before"], &change["fields"][0]["after"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        (&change["fields"][0]["before"], &change["fields"][0]["after"]),
+        (&json!(false), &json!(true))
+    );
     assert!(change["reason"].as_str().unwrap().contains("somebody else"), "{change}");
     project.run(&["plan", "--sandbox", "--detailed-exitcode"]).expect(2);
     project.run(&["verify", "--sandbox"]).expect(6);
@@ -73,7 +76,8 @@ fn foreign_objects_and_the_order_of_foreign_bindings_stay() {
                 "supported_triggers": [{"id": "post-login", "version": "v3"}],
             })),
         );
-        let second = sandbox.auth0("GET", "actions/actions?actionName=Second", None)["actions"][0]["id"].clone();
+        let second =
+            sandbox.auth0("GET", "actions/actions?actionName=Second", None)["actions"][0]["id"].clone();
         let deploy = format!("actions/actions/{}/deploy", second.as_str().unwrap());
         for attempt in 0.. {
             std::thread::sleep(std::time::Duration::from_millis(100));
@@ -108,7 +112,14 @@ fn foreign_objects_and_the_order_of_foreign_bindings_stay() {
     project.run(&["apply", "--sandbox", "--yes", "--simulate-operator"]).expect(4);
     project
         .run(&[
-            "apply", "--sandbox", "--yes", "--simulate-operator", "--allow", "max-deletes", "--allow", "emptied",
+            "apply",
+            "--sandbox",
+            "--yes",
+            "--simulate-operator",
+            "--allow",
+            "max-deletes",
+            "--allow",
+            "emptied",
         ])
         .expect(0);
     let sandbox = project.serve();
@@ -116,7 +127,11 @@ fn foreign_objects_and_the_order_of_foreign_bindings_stay() {
     assert_eq!(sandbox.client_named("Intranet"), before);
     assert_eq!(sandbox.clients().iter().filter(|client| client["name"] == "Twilio Flex - NSS").count(), 0);
     assert_eq!(sandbox.user("ann@connie.one")["app_metadata"].get("flex"), None);
-    assert_eq!(sandbox.profiles(), Vec::<serde_json::Value>::new(), "the profile's removal was a manual step");
+    assert_eq!(
+        sandbox.profiles(),
+        Vec::<serde_json::Value>::new(),
+        "the profile's removal was a manual step"
+    );
 }
 
 #[test]
@@ -163,7 +178,11 @@ fn a_renamed_profile_plans_a_rename() {
     let plan = project.plan();
     assert_eq!(changes(&plan, "create"), Vec::<&serde_json::Value>::new(), "{plan}");
     assert_eq!(changes(&plan, "delete"), Vec::<&serde_json::Value>::new(), "{plan}");
-    assert_eq!(changes(&plan, "manual"), Vec::<&serde_json::Value>::new(), "attestations under the former name count");
+    assert_eq!(
+        changes(&plan, "manual"),
+        Vec::<&serde_json::Value>::new(),
+        "attestations under the former name count"
+    );
     let client = changes(&plan, "update")
         .into_iter()
         .find(|change| change["address"] == "nss/SsoProfile/agents/auth0.client")
@@ -194,13 +213,24 @@ fn a_second_project_in_the_same_tenant_is_left_alone() {
         .expect(3);
     assert_eq!(lines(&ours.plan()), Vec::<String>::new());
     let sandbox = ours.serve();
-    assert_eq!(sandbox.clients().iter().filter(|it| it["name"].as_str().unwrap().starts_with("Twilio Flex")).count(), 2);
+    assert_eq!(
+        sandbox.clients().iter().filter(|it| it["name"].as_str().unwrap().starts_with("Twilio Flex")).count(),
+        2
+    );
     assert_eq!(sandbox.bindings().len(), 3);
     drop(sandbox);
     other.remove("flex.yaml");
     other
         .run(&[
-            "apply", "--sandbox", "--sandbox-state", state, "--yes", "--allow", "max-deletes", "--allow", "emptied",
+            "apply",
+            "--sandbox",
+            "--sandbox-state",
+            state,
+            "--yes",
+            "--allow",
+            "max-deletes",
+            "--allow",
+            "emptied",
         ])
         .expect(0);
     assert_eq!(lines(&ours.plan()), Vec::<String>::new());

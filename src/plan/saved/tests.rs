@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     component::{Rule, Value},
+    plan::Reason,
     render::testing::{self, PlanBuilder},
 };
 
@@ -75,7 +76,8 @@ fn the_digest_does_not_cover_wording_places_and_warnings() {
 
 #[test]
 fn the_digest_covers_what_decides() {
-    let changes: [(&str, fn(&mut Plan)); 10] = [
+    type Edit = fn(&mut Plan);
+    let changes: [(&str, Edit); 10] = [
         ("project", |plan| plan.project.push('x')),
         ("environment", |plan| plan.environment = crate::component::Environment::Sandbox("1".to_owned())),
         ("a change", |plan| drop(plan.changes.pop())),
