@@ -3,6 +3,13 @@
 //!
 //! Rules do no I/O and know no clock: files that the manifests refer to and the present moment come with the [`Context`].
 
+mod attribute_maps;
+mod attribute_vendors;
+mod flex_attributes;
+mod flex_roles;
+mod flex_sources;
+mod flex_types;
+mod maps;
 #[cfg(test)]
 mod testing;
 
@@ -47,7 +54,14 @@ pub struct Rule {
 }
 
 /// Every rule.
-pub const RULES: &[Rule] = &[];
+pub const RULES: &[Rule] = &[
+    attribute_maps::RULE,
+    attribute_vendors::RULE,
+    flex_attributes::RULE,
+    flex_roles::RULE,
+    flex_sources::RULE,
+    flex_types::RULE,
+];
 
 /// Runs every rule.
 pub fn run(context: &Context<'_>, findings: &mut Findings) {
