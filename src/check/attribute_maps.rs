@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Context, Rule,
+    Context, Rule, flex_types,
     maps::{Use, name_path, scalar, uses},
 };
 use crate::{
@@ -111,9 +111,8 @@ fn check_names(one: &Use<'_>, findings: &mut Findings) {
     let mut seen: BTreeMap<&str, Path> = BTreeMap::new();
     for (path, attribute) in one.attributes() {
         let name = attribute.saml_name();
-        let types = ["string", "int", "boolean", "stringarray", "intarray", "booleanarray"];
         let key = match name.rsplit_once('.') {
-            Some((base, kind)) if is_flex && types.contains(&kind) => base,
+            Some((base, kind)) if is_flex && flex_types::is_type(kind) => base,
             _ => name,
         };
         let path = name_path(attribute, &path);

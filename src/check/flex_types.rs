@@ -101,6 +101,11 @@ impl Type {
     }
 }
 
+/// Whether Flex reads this as a type after the last dot of a name.
+pub(super) fn is_type(suffix: &str) -> bool {
+    Type::named(suffix).is_some()
+}
+
 /// What people write for a type.
 fn meant_type(suffix: &str) -> Option<&'static str> {
     match suffix.to_ascii_lowercase().as_str() {

@@ -5,13 +5,18 @@
 
 mod attribute_maps;
 mod attribute_vendors;
+pub mod codes;
 mod flex_attributes;
 mod flex_roles;
 mod flex_sources;
 mod flex_types;
 mod maps;
+mod service_provider;
+mod sids;
 #[cfg(test)]
 mod testing;
+mod trusted_urls;
+mod vanity_domains;
 
 use std::collections::BTreeMap;
 
@@ -61,6 +66,10 @@ pub const RULES: &[Rule] = &[
     flex_roles::RULE,
     flex_sources::RULE,
     flex_types::RULE,
+    service_provider::RULE,
+    sids::RULE,
+    trusted_urls::RULE,
+    vanity_domains::RULE,
 ];
 
 /// Runs every rule.
