@@ -9,30 +9,13 @@ use super::{
 };
 use crate::{
     diagnostics::{Code, Finding, Findings, Severity, suggest},
-    manifest::{attribute_map::Attribute, identity_provider::Vendor, sso_profile::Management},
+    manifest::attribute_map::Attribute,
     yaml::{Path, path},
 };
 
 pub(super) const RULE: Rule = Rule {
-    codes: &[
-        &FLEX_MAP_MISSING,
-        &FLEX_ATTRIBUTE_MISSING,
-        &FLEX_ATTRIBUTE_NAME,
-        &FLEX_ATTRIBUTE_NAMESPACE,
-        &FLEX_SAML_NAME,
-    ],
+    codes: &[&FLEX_ATTRIBUTE_MISSING, &FLEX_ATTRIBUTE_NAME, &FLEX_ATTRIBUTE_NAMESPACE, &FLEX_SAML_NAME],
     check,
-};
-
-static FLEX_MAP_MISSING: Code = Code {
-    id: "flex-map-missing",
-    severity: Severity::Error,
-    title: "a Flex profile has no attribute map",
-    explanation: "Flex refuses a sign-in whose assertion lacks `roles`, `full_name` or `email`. Without an `attributeMap` the \
-        identity provider's application is made without them.\n\n\
-        Write an `AttributeMap` with the three and name it in the profile's `attributeMap`. Where somebody else manages the \
-        application this is a warning: Concord then cannot tell whether the application asserts what Flex needs.\n\n\
-        Source: Twilio Flex, SSO configuration.",
 };
 
 static FLEX_ATTRIBUTE_MISSING: Code = Code {
@@ -96,23 +79,6 @@ const OPTIONAL: [&str; 11] = [
 ];
 
 fn check(context: &Context<'_>, findings: &mut Findings) {
-    for profile in context.manifests.sso_profiles.values().filter(|profile| profile.spec.product.is_flex()) {
-        if profile.spec.attribute_map.is_some() {
-            continue;
-        }
-        let vendor = context.manifests.identity_provider_of(profile).map(|provider| provider.spec.vendor);
-        let is_written =
-            profile.spec.application.management == Management::Managed && vendor != Some(Vendor::Saml);
-        findings.push(
-            Finding::new(
-                &FLEX_MAP_MISSING,
-                format!("the Flex profile `{}` does not say which attributes are asserted", profile.name()),
-            )
-            .severity(if is_written { Severity::Error } else { Severity::Warning })
-            .at(profile.at(&path!["spec", "product"]), "needs `email`, `full_name` and `roles`")
-            .help("write an AttributeMap with these three, and name it here as `attributeMap:`"),
-        );
-    }
     for one in flex_uses(context.manifests) {
         // Names that are there, or that another finding speaks of already.
         let mut settled: BTreeSet<&str> = one.map.spec.attributes.iter().map(Attribute::saml_name).collect();
@@ -238,20 +204,6 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::testing::edit;
-
-    #[test]
-    fn a_flex_profile_needs_a_map() {
-        let without = edit("  attributeMap: flex-agents\n", "");
-        let found = without.findings();
-        assert_eq!(found[0].severity, crate::diagnostics::Severity::Advice, "the map is unused now");
-        without.finds(&[
-            ("attribute-map-unused", "metadata: {name: flex-agents}", "flex-agents"),
-            ("flex-map-missing", "product: flex", "flex"),
-        ]);
-        assert_eq!(found[1].severity, crate::diagnostics::Severity::Error);
-        let external = without.edit("application: {", "application: {management: external, ");
-        assert_eq!(external.findings()[1].severity, crate::diagnostics::Severity::Warning);
-    }
 
     #[test]
     fn each_required_attribute_has_to_be_there() {

@@ -38,9 +38,10 @@ static FLEX_INSTANCE_MISSING: Code = Code {
     id: "flex-instance-missing",
     severity: Severity::Warning,
     title: "a tenant with a Flex profile does not name its Flex instance",
-    explanation: "Concord compares the Flex instance that the account really has with the one in the manifest, so that a wrong \
-        account SID does not change somebody else's users. Without `flexInstance` this check is left out.\n\n\
-        Write the `flex_instance_sid` (`GO...`) that `GET https://flex-api.twilio.com/v1/Configuration` answers.",
+    explanation: "A Flex profile belongs to one Flex instance. With `flexInstance` the manifests say which, so that a wrong account \
+        SID can be told from the right one before somebody else's users are changed.\n\n\
+        Write the `flex_instance_sid` (`GO...`) that `GET https://flex-api.twilio.com/v1/Configuration` answers.\n\n\
+        Source: Twilio's OpenAPI specification of Flex.",
 };
 
 /// Which characters follow the two letters.
