@@ -86,7 +86,7 @@ fn guard_name(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
-    let opened = common::open(&args.project, &args.sandbox, ui).await?;
+    let mut opened = common::open(&args.project, &args.sandbox, ui).await?;
     let options = args.narrow.options();
     let plan = common::make_plan(&opened, &options, ui).await?;
     check_digest(&args, &plan)?;
@@ -103,7 +103,7 @@ pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError>
         } else {
             ui.result(&render::outcome::json(&plan, &Outcome::default()));
         }
-        return finish(&args, &opened, &plan, Exit::Success, ui).await;
+        return finish(&args, &mut opened, &plan, Exit::Success, ui).await;
     }
     let now = Timestamp::now();
     if is_text {
@@ -137,7 +137,7 @@ pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError>
         Format::Json => render::outcome::json(plan, &outcome),
     });
     let exit = exit_of(plan, &outcome);
-    finish(&args, &opened, plan, exit, ui).await
+    finish(&args, &mut opened, plan, exit, ui).await
 }
 
 /// A plan that somebody saw must be the plan that is applied.
@@ -233,14 +233,15 @@ fn exit_of(plan: &Plan, outcome: &Outcome) -> Exit {
 
 async fn finish(
     args: &ApplyArgs,
-    opened: &Opened,
+    opened: &mut Opened,
     plan: &Plan,
     exit: Exit,
-    ui: &Ui,
+    ui: &Arc<Ui>,
 ) -> Result<Exit, CliError> {
     if args.no_verify || exit != Exit::Success || !plan.is_complete() {
         return Ok(exit);
     }
+    common::reload(opened)?;
     let verification = verify::make(opened, &args.narrow.options(), ui).await?;
     let style = render::Style { show_users: args.look.show_users, ..common::style(ui) };
     if args.format == Format::Text {

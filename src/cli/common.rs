@@ -137,6 +137,19 @@ pub(super) async fn open(
     })
 }
 
+/// Loads the project again: attestations were written meanwhile.
+pub(super) fn reload(opened: &mut Opened) -> Result<(), CliError> {
+    let mut findings = Findings::new();
+    let attestations = opened.sandbox_url.is_some().then(|| opened.attestations.path().to_owned());
+    match flow::load(&opened.session.project.folder, attestations.as_deref(), &mut findings) {
+        Some(project) => {
+            opened.session.project = project;
+            Ok(())
+        }
+        None => Err(CliError::Findings(findings.sorted())),
+    }
+}
+
 /// Runs the offline rules on a project that could be loaded; `None` where there is an error.
 pub(super) fn check_project(project: Option<Project>, findings: &mut Findings) -> Option<Project> {
     let project = project?;
