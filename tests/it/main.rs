@@ -2,5 +2,6 @@
 //! the sandbox.
 
 mod examples;
+mod language;
 mod ownership;
 mod support;

@@ -62,6 +62,15 @@ impl Project {
         project
     }
 
+    /// Folders of `tests/broken`, each laid over those before it.
+    pub fn broken(folders: &[&str]) -> Self {
+        let project = Self::empty();
+        for folder in folders {
+            copy(&repository().join("tests/broken").join(folder), project.path());
+        }
+        project
+    }
+
     /// A folder without anything.
     pub fn empty() -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
