@@ -186,7 +186,8 @@ fn attribute_entry(setting: &Setting, application: &str) -> String {
         Read::Literal(text) => ascii_json(&text.as_str().into()),
         Read::Expression(expression) => format!("({expression})"),
     };
-    let values = if setting.values.is_empty() { "null".to_owned() } else { ascii_json(&json!(setting.values)) };
+    let values =
+        if setting.values.is_empty() { "null".to_owned() } else { ascii_json(&json!(setting.values)) };
     let denial = if setting.required {
         let sentence = format!(
             "You cannot sign in to {application} yet: your account has no `{}`. Please ask your administrator.",

@@ -51,10 +51,7 @@ pub(super) fn names_value(names: &[String]) -> Value {
 }
 
 /// The attribute map in Auth0's terms; without a map, the e-mail address as NameID and nothing else.
-pub(super) fn translate(
-    map: Option<&Resource<AttributeMapSpec>>,
-    findings: &mut Vec<Finding>,
-) -> Statement {
+pub(super) fn translate(map: Option<&Resource<AttributeMapSpec>>, findings: &mut Vec<Finding>) -> Statement {
     let mut statement = Statement {
         mappings: BTreeMap::new(),
         settings: Vec::new(),
@@ -163,9 +160,12 @@ fn unsupported(name: &str, source: &Source, from: &Path, map: &Resource<Attribut
         Source::Groups => "event.user.app_metadata.groups",
         _ => "event.user.user_metadata.department",
     };
-    Finding::new(&codes::SOURCE, format!("Auth0 has no standard field for `{source}`, which `{name}` comes from"))
-        .at(map.at(from), "not in Auth0's profile")
-        .help(format!("say where your tenant keeps it: `expressions: {{auth0: \"{example}\"}}`"))
+    Finding::new(
+        &codes::SOURCE,
+        format!("Auth0 has no standard field for `{source}`, which `{name}` comes from"),
+    )
+    .at(map.at(from), "not in Auth0's profile")
+    .help(format!("say where your tenant keeps it: `expressions: {{auth0: \"{example}\"}}`"))
 }
 
 /// The field of Auth0's normalised user profile that holds a source.

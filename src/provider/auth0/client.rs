@@ -285,7 +285,8 @@ mod tests {
     #[test]
     fn a_domain_is_a_host_and_nothing_else() {
         assert_eq!(public_url("nss.us.auth0.com").unwrap().as_str(), "https://nss.us.auth0.com/");
-        for bad in ["", "https://nss.us.auth0.com", "nss.us.auth0.com/x", "a@b", "nss.us.auth0.com?x", "a b"] {
+        for bad in ["", "https://nss.us.auth0.com", "nss.us.auth0.com/x", "a@b", "nss.us.auth0.com?x", "a b"]
+        {
             assert!(matches!(public_url(bad), Err(HttpError::InvalidRequest { .. })), "{bad}");
         }
     }

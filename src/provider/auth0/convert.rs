@@ -265,9 +265,8 @@ pub(super) fn keys(
     let next = certificates(|key| key.next)?;
     let pins = component.field(field::FINGERPRINTS).map(|field| &field.value);
     let fingerprint = |it: &Certificate| Value::text(plain_fingerprint(it.sha256_fingerprint()));
-    let is_pinned = |it: &Certificate| {
-        pins.and_then(Value::as_list).is_none_or(|pins| pins.contains(&fingerprint(it)))
-    };
+    let is_pinned =
+        |it: &Certificate| pins.and_then(Value::as_list).is_none_or(|pins| pins.contains(&fingerprint(it)));
     let list = |certificates: Vec<Certificate>| {
         Value::List(certificates.into_iter().map(Value::Certificate).collect())
     };

@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) forbidden: Vec<&'static str>,
     /// Method, path and body of every request.
     pub(super) log: Vec<(Method, String, Value)>,
-    next: u64,
+    pub(super) next: u64,
 }
 
 #[derive(Clone)]
@@ -80,9 +80,8 @@ impl Fake {
     }
 
     pub(super) fn writes(&self) -> usize {
-        let is_write = |(method, path, _): &&(Method, String, Value)| {
-            *method != Method::GET && path != "/oauth/token"
-        };
+        let is_write =
+            |(method, path, _): &&(Method, String, Value)| *method != Method::GET && path != "/oauth/token";
         self.with(|state| state.log.iter().filter(is_write).count())
     }
 }
@@ -98,7 +97,10 @@ impl State {
         self.log.push((method.clone(), uri.path().to_owned(), body.clone()));
         if uri.path() == "/oauth/token" {
             assert_eq!(body["audience"], format!("https://{DOMAIN}/api/v2/"));
-            return (200, json!({"access_token": "t0ken-t0ken", "token_type": "Bearer", "expires_in": 86400}));
+            return (
+                200,
+                json!({"access_token": "t0ken-t0ken", "token_type": "Bearer", "expires_in": 86400}),
+            );
         }
         if self.forbidden.iter().any(|prefix| uri.path().starts_with(prefix)) {
             return (403, json!({"statusCode": 403, "error": "Forbidden", "message": "Insufficient scope"}));
@@ -219,7 +221,8 @@ impl State {
     }
 
     fn search(&self, query: &BTreeMap<String, String>) -> (u16, Value) {
-        let (page, size): (usize, usize) = (query["page"].parse().unwrap(), query["per_page"].parse().unwrap());
+        let (page, size): (usize, usize) =
+            (query["page"].parse().unwrap(), query["per_page"].parse().unwrap());
         if (page + 1) * size > 1_000 {
             return (400, json!({"message": "You can only page through the first 1000 records."}));
         }

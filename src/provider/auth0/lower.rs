@@ -80,9 +80,8 @@ impl IdentityProvider for Auth0Vendor {
         };
         let client = context.address(kind::CLIENT);
         let pins = Pins::of(context.identity_provider, &mut Vec::new());
-        let certificates = pins
-            .certificates()
-            .unwrap_or_else(|| Value::output_of(&keys_address(context), "certificates"));
+        let certificates =
+            pins.certificates().unwrap_or_else(|| Value::output_of(&keys_address(context), "certificates"));
         let mut gates = vec![client.clone()];
         if context.profile.spec.application.management == Management::Managed
             && !attributes::translate(context.attribute_map, &mut Vec::new()).settings.is_empty()
@@ -366,17 +365,19 @@ impl Lowering<'_> {
 
     fn client(&self) -> Component {
         let application = &self.context.profile.spec.application;
-        let mut component = self.component(
-            kind::CLIENT,
-            format!("Auth0 application `{}`", self.name),
-            self.name.clone(),
-        );
+        let mut component =
+            self.component(kind::CLIENT, format!("Auth0 application `{}`", self.name), self.name.clone());
         component.fields = match application.management {
             Management::Managed => self.managed_fields(),
             Management::External => self.external_fields(),
         };
-        let connection =
-            application.connection.as_ref().or(self.context.identity_provider.spec.defaults.connection.as_ref());
+        let connection = application.connection.as_ref().or(self
+            .context
+            .identity_provider
+            .spec
+            .defaults
+            .connection
+            .as_ref());
         for (path, value) in [(field::CONNECTION, connection), (field::CLIENT_ID, application.id.as_ref())] {
             if let Some(value) = value {
                 component.fields.push(Field::new(path, value.as_str(), Capability::Derived));
@@ -396,11 +397,8 @@ impl Lowering<'_> {
         let samlp = |key: &str, value: Value| Field::managed(format!("{}{key}", field::SAMLP), value);
         let issuer = self.tenant.issuer(self.context);
         fields.extend([
-            samlp(
-                "issuer",
-                if issuer == self.tenant.default_issuer() { Value::Null } else { issuer.into() },
-            )
-            .from(Some(self.context.identity_provider.at(&path!["spec", "trust", "issuer"]))),
+            samlp("issuer", if issuer == self.tenant.default_issuer() { Value::Null } else { issuer.into() })
+                .from(Some(self.context.identity_provider.at(&path!["spec", "trust", "issuer"]))),
             self.lifetime(Capability::Managed),
             // Only what the attribute map names is asserted.
             samlp("createUpnClaim", false.into()),
@@ -482,15 +480,20 @@ impl Lowering<'_> {
 
     fn action_name(&self) -> String {
         let context = self.context;
-        format!("Concord {} {} attributes {}", context.profile.tenant, context.profile.name(), context.project)
+        format!(
+            "Concord {} {} attributes {}",
+            context.profile.tenant,
+            context.profile.name(),
+            context.project
+        )
     }
 
     fn action(&self) -> Component {
         let context = self.context;
         let name = self.action_name();
-        let mut component =
-            self.component(kind::ACTION, format!("Auth0 Action `{name}`"), name.clone());
-        let marker_of = |address: Address| Marker { project: context.project.to_owned(), address }.to_string();
+        let mut component = self.component(kind::ACTION, format!("Auth0 Action `{name}`"), name.clone());
+        let marker_of =
+            |address: Address| Marker { project: context.project.to_owned(), address }.to_string();
         let clients = std::iter::once(context.address(kind::CLIENT))
             .chain(context.former_address(kind::CLIENT))
             .map(marker_of)
@@ -556,9 +559,9 @@ fn user(
     );
     let mut fields = Vec::new();
     let reads_roles = context.profile.spec.product.is_flex()
-        || context.attribute_map.is_some_and(|map| {
-            map.spec.attributes.iter().any(|it| it.from == Some(Source::EnablementRoles))
-        });
+        || context
+            .attribute_map
+            .is_some_and(|map| map.spec.attributes.iter().any(|it| it.from == Some(Source::EnablementRoles)));
     if reads_roles && !member.roles.is_empty() {
         let roles = Value::texts(member.roles.iter().map(|role| role.as_str()));
         fields.push(Field::managed(format!("{}roles", field::FLEX), roles).by(Rule::Set));
@@ -583,8 +586,7 @@ fn user(
     let marker = context.marker(&address);
     let mut component =
         Component::new(marker, tenant.realm(), format!("Auth0 user {email}"), email, member.origin.clone());
-    component.formerly =
-        enablement.metadata.formerly.clone().map(|former| component.address.renamed(former));
+    component.formerly = enablement.metadata.formerly.clone().map(|former| component.address.renamed(former));
     component.class = Class::Membership;
     component.adopt = enablement.spec.adopt;
     component.needs = member.needs.clone();

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     component::{
-        Address, Class, Component, Marker, Observation, Observed, Orphan, Ownership, Realm, Snapshot, Unknown,
-        UnknownReason,
+        Address, Class, Component, Marker, Observation, Observed, Orphan, Ownership, Realm, Snapshot,
+        Unknown, UnknownReason,
     },
     http::{Http, HttpError},
     provider::{Mutate, Observe, Population, PopulationQuery, Scope},
@@ -120,8 +120,7 @@ impl Observe for Tenant {
                 help: Some("select people by e-mail domain or by address".to_owned()),
             });
         }
-        let users =
-            population::users(&self.api, query).await.map_err(|error| self.unknown_users(&error))?;
+        let users = population::users(&self.api, query).await.map_err(|error| self.unknown_users(&error))?;
         let population = population::population(users.values());
         let mut kept = self.users.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         kept.get_or_insert_default().extend(users);
@@ -314,15 +313,13 @@ impl Tenant {
         for component in components {
             let bound = action_of(actions, component)
                 .filter(|action| flow.iter().any(|it| it.action_id() == Some(action.id.as_str())));
-            let observation = bound.map_or(Observation::Absent, |action| {
-                present(convert::binding(&action.id), Ownership::Ours)
-            });
+            let observation = bound
+                .map_or(Observation::Absent, |action| present(convert::binding(&action.id), Ownership::Ours));
             snapshot.components.insert(component.address.clone(), observation);
         }
     }
 
     /// The users whom the components are about, and the users who carry any marker.
-    #[expect(clippy::type_complexity, reason = "two results of one kind, each with its own fate")]
     async fn read_users(
         &self,
         components: &[&Component],
@@ -416,9 +413,9 @@ impl Tenant {
 /// The Action that a binding's parent is.
 fn action_of<'a>(actions: &'a [Action], binding: &Component) -> Option<&'a Action> {
     let markers = action_markers(binding);
-    actions.iter().find(|action| {
-        code::header(&action.code).marker.is_some_and(|marker| markers.contains(&marker))
-    })
+    actions
+        .iter()
+        .find(|action| code::header(&action.code).marker.is_some_and(|marker| markers.contains(&marker)))
 }
 
 /// The markers that the Action of a binding may carry.
@@ -492,7 +489,9 @@ fn pick<'a>(accounts: &[&'a User], component: &Component) -> Result<&'a User, Ob
                         component.realm,
                         component.natural_key
                     ),
-                    help: Some("link or remove the other accounts: nobody can say which one is meant".to_owned()),
+                    help: Some(
+                        "link or remove the other accounts: nobody can say which one is meant".to_owned(),
+                    ),
                 })),
             }
         }

@@ -9,10 +9,7 @@ mod user;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use super::{
-    lower::kind,
-    observe::Tenant,
-};
+use super::{lower::kind, observe::Tenant};
 use crate::{
     component::{AppliedNote, Component, Field, Observed, Ownership, Realm, Value, WriteChannel},
     plan::Permit,
@@ -99,9 +96,7 @@ fn may_write(component: &Component, marker: Option<&str>) -> bool {
         crate::component::Marker { project: component.marker.project.clone(), address: former.clone() }
             .to_string()
     });
-    marker.is_none_or(|marker| {
-        marker == component.marker.to_string() || former.as_deref() == Some(marker)
-    })
+    marker.is_none_or(|marker| marker == component.marker.to_string() || former.as_deref() == Some(marker))
 }
 
 /// The parts of a change that carry a component.
@@ -140,9 +135,7 @@ struct Removal<'a> {
 impl Removal<'_> {
     /// Whether a marker is the one of the object that is to go, whatever the project: the plan saw the project's.
     fn is_marked(&self, marker: Option<&str>) -> bool {
-        marker
-            .and_then(crate::component::Marker::parse)
-            .is_some_and(|marker| marker.address == *self.address)
+        marker.and_then(crate::component::Marker::parse).is_some_and(|marker| marker.address == *self.address)
     }
 }
 

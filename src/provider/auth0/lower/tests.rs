@@ -188,7 +188,7 @@ fn the_action_waits_for_nothing_and_the_binding_for_the_action() {
     let components = Fixture::new().lower().unwrap();
     let action = of_type(&components, kind::ACTION);
     assert!(action.needs.is_empty());
-    assert_eq!(of_type(&components, kind::BINDING).needs, [action.address.clone()]);
+    assert_eq!(of_type(&components, kind::BINDING).needs, std::slice::from_ref(&action.address));
 }
 
 #[test]
@@ -272,11 +272,9 @@ fn an_expression_makes_a_department_possible() {
     assert!(code.contains("read: (event) => (event.user.user_metadata.department)"), "{code}");
     assert!(code.contains("\"path\":\"user_metadata.department\""), "{code}");
     // Nothing asserts the e-mail address any more, so the NameID gets a carrier of its own.
-    let probes = &of_type(&components, kind::CLIENT).field("addons.samlp.nameIdentifierProbes").unwrap().value;
-    assert_eq!(
-        *probes,
-        Value::texts(["http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"])
-    );
+    let probes =
+        &of_type(&components, kind::CLIENT).field("addons.samlp.nameIdentifierProbes").unwrap().value;
+    assert_eq!(*probes, Value::texts(["http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"]));
 }
 
 #[test]
@@ -310,7 +308,11 @@ fn a_marker_of_the_longest_names_fits_into_a_clients_metadata() {
     assert!(marker.to_string().len() <= 255, "Auth0 takes 255 characters");
 }
 
-pub(in super::super) fn member(fixture: &Fixture, roles: &[&str], attributes: &[(&str, &str)]) -> Vec<Component> {
+pub(in super::super) fn member(
+    fixture: &Fixture,
+    roles: &[&str],
+    attributes: &[(&str, &str)],
+) -> Vec<Component> {
     let person = Person {
         id: "auth0|1".to_owned(),
         email: "ann@connie.one".to_owned(),

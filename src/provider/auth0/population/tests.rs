@@ -9,13 +9,18 @@ fn user(number: usize, email: &str, created_at: &str) -> Value {
 }
 
 fn time(number: usize) -> String {
-    format!("2026-01-01T{:02}:{:02}:{:02}.{:03}Z", number / 60_000_000, number / 60_000, number / 1000 % 60, number % 1000)
+    format!(
+        "2026-01-01T{:02}:{:02}:{:02}.{:03}Z",
+        number / 60_000_000,
+        number / 60_000,
+        number / 1000 % 60,
+        number % 1000
+    )
 }
 
 async fn in_domain(users: Vec<Value>) -> (Result<Population, crate::component::Unknown>, Fake) {
     let fake = Fake::start(State { users, ..State::default() }).await;
-    let query =
-        PopulationQuery { domains: ["connie.one".to_owned()].into(), ..PopulationQuery::default() };
+    let query = PopulationQuery { domains: ["connie.one".to_owned()].into(), ..PopulationQuery::default() };
     (fake.tenant().population(&query).await, fake)
 }
 
@@ -31,9 +36,8 @@ async fn more_than_a_thousand_users_are_read_window_by_window() {
 #[tokio::test]
 async fn a_thousand_users_of_one_moment_are_told_apart_by_address() {
     let moment = time(5);
-    let mut users: Vec<Value> = (0..1_500)
-        .map(|n| user(n, &format!("{}{n}@connie.one", ['a', 'b', '_'][n % 3]), &moment))
-        .collect();
+    let mut users: Vec<Value> =
+        (0..1_500).map(|n| user(n, &format!("{}{n}@connie.one", ['a', 'b', '_'][n % 3]), &moment)).collect();
     users.extend((1_500..1_510).map(|n| user(n, &format!("z{n}@connie.one"), &time(n))));
     let (population, _) = in_domain(users).await;
     assert_eq!(population.unwrap().people.len(), 1_510);
@@ -67,8 +71,7 @@ async fn whoever_search_does_not_see_yet_is_asked_for_by_address() {
 async fn accounts_with_one_address_are_ambiguous_and_blocked_people_inactive() {
     let mut blocked = user(3, "Bob@connie.one", &time(3));
     blocked["blocked"] = true.into();
-    let users =
-        vec![user(1, "ann@connie.one", &time(1)), user(2, "ANN@connie.one", &time(2)), blocked];
+    let users = vec![user(1, "ann@connie.one", &time(1)), user(2, "ANN@connie.one", &time(2)), blocked];
     let (population, _) = in_domain(users).await;
     let population = population.unwrap();
     assert_eq!(population.ambiguous["ann@connie.one"], ["auth0|00001", "auth0|00002"]);

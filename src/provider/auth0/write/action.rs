@@ -7,8 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     super::{
-        action,
-        convert,
+        action, convert,
         lower::{RUNTIME, TRIGGER, field},
         observe::Tenant,
         wire::{Action, Object},

@@ -4,7 +4,11 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    super::{action, convert, observe::{Tenant, action_markers}, wire::Binding},
+    super::{
+        action, convert,
+        observe::{Tenant, action_markers},
+        wire::Binding,
+    },
     Change, conflict, written,
 };
 use crate::{
@@ -61,8 +65,7 @@ impl Tenant {
         self.change_flow(|flow| {
             let others: Vec<Binding> =
                 flow.iter().filter(|it| it.action_id() != Some(action_id)).cloned().collect();
-            (others.len() < flow.len())
-                .then(|| (others.iter().map(reference).collect(), order(&others)))
+            (others.len() < flow.len()).then(|| (others.iter().map(reference).collect(), order(&others)))
         })
         .await
     }

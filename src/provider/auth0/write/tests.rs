@@ -191,13 +191,12 @@ async fn what_somebody_else_changed_since_the_plan_is_a_conflict() {
     let planned = present(&observe(&fake, &components).await, &client.address).clone();
     fake.with(|state| state.clients[0]["name"] = "Yet another".into());
     assert!(matches!(update(&fake, client, &planned).await, Err(WriteError::Conflict { .. })));
-    fake.with(|state| state.clients[0]["client_metadata"]["concord"] = "p/nss/SsoProfile/x/auth0.client".into());
+    fake.with(|state| {
+        state.clients[0]["client_metadata"]["concord"] = "p/nss/SsoProfile/x/auth0.client".into()
+    });
     assert!(matches!(update(&fake, client, &planned).await, Err(WriteError::Conflict { .. })));
     let removal = Write::Delete { address: &client.address, observed: &planned };
-    assert!(matches!(
-        fake.tenant().carry_out(removal).await,
-        Err(WriteError::Conflict { .. })
-    ));
+    assert!(matches!(fake.tenant().carry_out(removal).await, Err(WriteError::Conflict { .. })));
     assert_eq!(fake.with(|state| state.clients.len()), 1);
 }
 
