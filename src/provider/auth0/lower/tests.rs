@@ -4,10 +4,12 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::{
+    component::Class,
     diagnostics::{SourceFile, Span},
     manifest::{
-        Document, Envelope, Name,
+        Document, Envelope, Name, OnRemoval,
         attribute_map::AttributeMapSpec,
+        identity_provider::{CertificateRef, IdentityProviderSpec},
         sso_profile::SsoProfileSpec,
         tenant::TenantSpec,
         user_enablement::{Role, Stage},
