@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) forbidden: Vec<&'static str>,
     /// Method, path and body of every request.
     pub(super) log: Vec<(Method, String, Value)>,
-    next: u64,
+    pub(super) next: u64,
 }
 
 #[derive(Clone)]

@@ -4,6 +4,15 @@
 //! what Twilio reads, and neither is in the published schema), `logout` (Twilio documents no single logout), and
 //! `authnContextClassRef`.
 
+mod keys;
+mod member;
+
+pub(super) use keys::plain_fingerprint;
+
+use self::{
+    keys::{Pins, keys},
+    member::user,
+};
 use super::{
     PROVIDER,
     action::{self, Recipe},
@@ -11,20 +20,17 @@ use super::{
     codes,
 };
 use crate::{
-    component::{Address, Capability, Class, Component, Field, Marker, Realm, Rule, Value},
-    diagnostics::{Finding, Location},
+    component::{Address, Capability, Component, Field, Marker, Realm, Rule, Value},
+    diagnostics::Finding,
     manifest::{
-        Kind, OnRemoval, Resource,
-        attribute_map::Source,
-        identity_provider::{CertificateRef, IdentityProviderSpec},
+        Kind, Resource,
         sso_profile::{DigestAlgorithm, Management, SignatureAlgorithm, Signing},
         tenant::Auth0,
-        user_enablement::{Removal, UserEnablementSpec},
+        user_enablement::UserEnablementSpec,
     },
     provider::{
         IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProviderSide,
     },
-    saml::Certificate,
     yaml::path,
 };
 
@@ -210,85 +216,6 @@ fn application_name(context: &ProfileContext<'_>) -> String {
         .name
         .clone()
         .unwrap_or_else(|| format!("{} - {}", spec.product.title(), context.profile.name()))
-}
-
-/// The certificates that the manifests pin.
-struct Pins {
-    /// SHA-256 fingerprints, lower-case hexadecimal digits.
-    fingerprints: Vec<String>,
-    known: Vec<Certificate>,
-    origin: Location,
-}
-
-impl Pins {
-    fn of(provider: &Resource<IdentityProviderSpec>, findings: &mut Vec<Finding>) -> Self {
-        let mut pins = Self {
-            fingerprints: Vec::new(),
-            known: Vec::new(),
-            origin: provider.at(&path!["spec", "trust", "certificates"]),
-        };
-        for (at, reference) in provider.spec.trust.certificates.iter().enumerate() {
-            let place = provider.at(&path!["spec", "trust", "certificates", at]);
-            let mut refuse = |message: String| {
-                findings.push(Finding::new(&codes::CERTIFICATE, message).at(place.clone(), "").help(
-                    "give the whole PEM text with its dashes, or the SHA-256 fingerprint of 64 hexadecimal digits",
-                ));
-            };
-            match reference {
-                CertificateRef::Pem(text) => match Certificate::from_pem(text) {
-                    Ok(certificate) => {
-                        pins.fingerprints.push(plain_fingerprint(certificate.sha256_fingerprint()));
-                        pins.known.push(certificate);
-                    }
-                    Err(error) => refuse(format!("the pinned certificate cannot be read: {error}")),
-                },
-                CertificateRef::Fingerprint(text) => {
-                    let digits = plain_fingerprint(text);
-                    if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                        pins.fingerprints.push(digits);
-                    } else {
-                        refuse("the pinned fingerprint is no SHA-256 fingerprint".to_owned());
-                    }
-                }
-                // The resolver puts the file's text in its place before it comes here.
-                CertificateRef::File(file) => refuse(format!("the certificate file {file} was not read")),
-            }
-        }
-        pins.fingerprints.sort();
-        pins.fingerprints.dedup();
-        pins
-    }
-
-    /// The pinned certificates themselves, if each is given as a whole.
-    fn certificates(&self) -> Option<Value> {
-        let is_complete = !self.known.is_empty() && self.known.len() >= self.fingerprints.len();
-        is_complete.then(|| Value::List(self.known.iter().cloned().map(Value::Certificate).collect()))
-    }
-}
-
-/// A fingerprint as lower-case digits without separators.
-pub(super) fn plain_fingerprint(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase()
-}
-
-/// The tenant's signing keys: nothing to write, something to know.
-fn keys(context: &ProfileContext<'_>, tenant: &Tenant, pins: &Pins) -> Component {
-    let provider = context.identity_provider;
-    let mut component = Component::new(
-        context.marker(&keys_address(context)),
-        tenant.realm(),
-        format!("signing keys of Auth0 tenant {}", tenant.domain),
-        tenant.domain.clone(),
-        provider.origin(),
-    );
-    if !pins.fingerprints.is_empty() {
-        component.fields.push(
-            Field::new(field::FINGERPRINTS, Value::texts(pins.fingerprints.clone()), Capability::Observed)
-                .by(Rule::Set)
-                .from(pins.origin.clone()),
-        );
-    }
-    component
 }
 
 /// What is signed, and how, after profile, identity provider and default.
@@ -540,63 +467,6 @@ fn seeded_list(field: Field, capability: Capability) -> Field {
     let known = field.value.as_list().unwrap_or_default().iter().filter(|item| !item.is_pending()).cloned();
     let seed = Value::List(known.collect());
     seeded(field, seed, capability)
-}
-
-/// What enables one person: the roles and values that the Action reads. Nothing where the application asks for none, because then
-/// everybody who is in the tenant can sign in.
-fn user(
-    context: &ProfileContext<'_>,
-    tenant: &Tenant,
-    enablement: &Resource<UserEnablementSpec>,
-    member: &Member<'_>,
-) -> Option<Component> {
-    let email = member.person.email.to_lowercase();
-    let address = Address::new(
-        enablement.tenant.clone(),
-        Kind::UserEnablement,
-        enablement.name().clone(),
-        format!("{}:{email}", kind::USER),
-    );
-    let mut fields = Vec::new();
-    let reads_roles = context.profile.spec.product.is_flex()
-        || context
-            .attribute_map
-            .is_some_and(|map| map.spec.attributes.iter().any(|it| it.from == Some(Source::EnablementRoles)));
-    if reads_roles && !member.roles.is_empty() {
-        let roles = Value::texts(member.roles.iter().map(|role| role.as_str()));
-        fields.push(Field::managed(format!("{}roles", field::FLEX), roles).by(Rule::Set));
-    }
-    for (key, value) in &member.attributes {
-        let path = format!("{}{key}", field::FLEX);
-        if fields.iter().all(|field| field.path != path) {
-            fields.push(Field::managed(path, value.as_str()));
-        }
-    }
-    if fields.is_empty() {
-        return None;
-    }
-    let keys = fields.iter().filter_map(|it| it.path.strip_prefix(field::FLEX)).map(str::to_owned);
-    let keys = Value::texts(keys.collect::<Vec<_>>());
-    fields.push(Field::managed(field::KEYS, keys).by(Rule::Set));
-    for field in &mut fields {
-        field.origin = Some(member.origin.clone());
-    }
-    fields.push(Field::new(field::USER_ID, member.person.id.as_str(), Capability::Derived));
-
-    let marker = context.marker(&address);
-    let mut component =
-        Component::new(marker, tenant.realm(), format!("Auth0 user {email}"), email, member.origin.clone());
-    component.formerly = enablement.metadata.formerly.clone().map(|former| component.address.renamed(former));
-    component.class = Class::Membership;
-    component.adopt = enablement.spec.adopt;
-    component.needs = member.needs.clone();
-    component.fields = fields;
-    component.lifecycle = enablement.lifecycle.clone();
-    if enablement.spec.removal == Removal::Report {
-        // Noted with the values: whoever is no longer selected keeps them, unless the manifests then say otherwise.
-        component.lifecycle.on_removal = OnRemoval::Forget;
-    }
-    Some(component)
 }
 
 #[cfg(test)]

@@ -163,6 +163,44 @@ fn node_accepts_the_code() {
     assert_ne!(node_accepts(&code_of(&settings)), Some(false));
 }
 
+/// What the Action does at a sign-in, as Node says; nothing where this machine has no Node.
+fn sign_in(code: &str, event: &serde_json::Value) -> Option<serde_json::Value> {
+    let script = format!(
+        "{code}\nconst done = {{}};\nconst api = {{samlResponse: {{setAttribute: (n, v) => {{ done[n] = v; }}}}, \
+         access: {{deny: (why) => {{ done.denied = why; }}}}}};\n\
+         exports.onExecutePostLogin({event}, api).then(() => process.stdout.write(JSON.stringify(done)));\n"
+    );
+    let file = tempfile::Builder::new().suffix(".js").tempfile().unwrap();
+    std::fs::write(file.path(), script).unwrap();
+    let output = std::process::Command::new("node").arg(file.path()).output().ok()?;
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn a_sign_in_gets_its_attributes_or_is_denied() {
+    let read = |keys: [&str; 3]| Read::Path(keys.map(str::to_owned).to_vec());
+    let expression = Expression::parse("event.user.user_metadata.deep.er").unwrap();
+    let code = code_of(&[
+        roles(),
+        setting("team", read(["app_metadata", "flex", "team"])),
+        setting("skill.int", read(["app_metadata", "flex", "skill"])),
+        setting("site", Read::Literal("LV".to_owned())),
+        setting("missing", Read::Expression(expression)),
+    ]);
+    let ours = json!({"concord": "k3jd82ma/nss/SsoProfile/flex/auth0.client"});
+    let event = |client: &serde_json::Value, flex: serde_json::Value| json!({"client": {"metadata": client}, "user": {"app_metadata": {"flex": flex}}});
+    let flex = json!({"roles": ["agent", "owner", 7], "team": "", "skill": 3});
+    let Some(done) = sign_in(&code, &event(&ours, flex.clone())) else { return };
+    assert_eq!(done, json!({"roles": ["agent"], "team": "", "skill.int": "3", "site": "LV"}));
+    let forgotten = json!({"concord_was": ours["concord"]});
+    assert_eq!(sign_in(&code, &event(&forgotten, flex.clone())).unwrap(), done);
+    assert_eq!(sign_in(&code, &event(&json!({"concord": "other"}), flex)).unwrap(), json!({}));
+    for nothing in [json!({}), json!({"roles": []}), json!({"roles": ["owner"]}), json!(null)] {
+        let denied = sign_in(&code, &event(&ours, nothing)).unwrap();
+        assert!(denied["denied"].as_str().unwrap().contains("no `roles`"), "{denied}");
+    }
+}
+
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), r#"[\\"'`/*;\r\n{}()$\u{2028}\u{2029}<>!-]{0,12}"#]
 }

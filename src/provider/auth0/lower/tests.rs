@@ -4,10 +4,12 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::{
+    component::Class,
     diagnostics::{SourceFile, Span},
     manifest::{
-        Document, Envelope, Name,
+        Document, Envelope, Name, OnRemoval,
         attribute_map::AttributeMapSpec,
+        identity_provider::{CertificateRef, IdentityProviderSpec},
         sso_profile::SsoProfileSpec,
         tenant::TenantSpec,
         user_enablement::{Role, Stage},
@@ -188,7 +190,7 @@ fn the_action_waits_for_nothing_and_the_binding_for_the_action() {
     let components = Fixture::new().lower().unwrap();
     let action = of_type(&components, kind::ACTION);
     assert!(action.needs.is_empty());
-    assert_eq!(of_type(&components, kind::BINDING).needs, [action.address.clone()]);
+    assert_eq!(of_type(&components, kind::BINDING).needs, std::slice::from_ref(&action.address));
 }
 
 #[test]
