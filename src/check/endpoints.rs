@@ -133,7 +133,7 @@ mod tests {
         edit("clientId: abc,", "clientId: abc, endpoint: https://root:hunter22@auth0.example,").finds(&[(
             "secret-literal",
             "auth0:",
-            "************************************",
+            "***********************************",
         )]);
     }
 

@@ -219,7 +219,7 @@ mod tests {
         .finds(&[(ID, "assignments", "assignments")])
         .is_mended();
         append(
-            "kind: IdentityProvider\nmetadata: {name: other}\nspec:\n  vendor: google\n  defaults: {connection: x}\n  \
+            "kind: IdentityProvider\nmetadata: {name: other}\nspec:\n  vendor: salesforce\n  defaults: {connection: x}\n  \
              okta: {domain: acme.okta.com, token: {env: T}}",
         )
         .finds(&[

@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn flex_needs_an_attribute_map() {
         let found = edit("  attributeMap: flex-agents\n", "").codes();
-        assert!(found.contains(&("attribute-map-missing", 41)), "{found:?}");
+        assert!(found.contains(&("attribute-map-missing", 38)), "{found:?}");
     }
 
     #[test]

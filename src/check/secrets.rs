@@ -297,14 +297,14 @@ mod tests {
             )
         };
         for (annotations, line, secret) in [
-            ("    client-secret: x9Tz4Qw7Lm2Vb8Rk\n    other: y", 43, "x9Tz4Qw7Lm2Vb8Rk"),
+            ("    client-secret: x9Tz4Qw7Lm2Vb8Rk\n    other: y", 39, "x9Tz4Qw7Lm2Vb8Rk"),
             (
                 "    key: |\n      -----BEGIN RSA PRIVATE KEY-----\n      c2VjcmV0IQ==\n      -----END RSA PRIVATE KEY-----",
-                43,
+                39,
                 "c2VjcmV0",
             ),
-            ("    link: https://root:hunter22@example.com/", 43, "hunter22"),
-            ("    a: ghp_0123456789abcdefghijklmnopqrstuvwxyz", 43, "ghp_0123"),
+            ("    link: https://root:hunter22@example.com/", 39, "hunter22"),
+            ("    a: ghp_0123456789abcdefghijklmnopqrstuvwxyz", 39, "ghp_0123"),
         ] {
             let findings = annotated(annotations).findings();
             let [finding] = findings.as_slice() else { panic!("{findings:#?}") };

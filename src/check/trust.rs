@@ -204,6 +204,6 @@ mod tests {
              auth0-nss\n  application: {connection: x}\n  attributeMap: flex-agents",
         );
         let codes = two.codes();
-        assert!(codes.contains(&("trust-shared", 24)), "{codes:?}");
+        assert!(codes.contains(&("trust-shared", 23)), "{codes:?}");
     }
 }

@@ -5,8 +5,11 @@ const GOOD: &str = include_str!("../../saml/testdata/rsa2048.pem");
 const WEAK: &str = include_str!("../../saml/testdata/rsa1024-sha1.pem");
 const OTHER: &str = include_str!("../../saml/testdata/rsa-issued.pem");
 
+/// When the test certificates are valid.
+const LATER: &str = "2027-01-01T00:00:00Z";
+
 fn pem(text: &str) -> String {
-    let lines: String = text.lines().map(|line| format!("        {line}\n")).collect();
+    let lines: String = text.lines().map(|line| format!("          {line}\n")).collect();
     format!("      - pem: |\n{lines}")
 }
 
@@ -15,13 +18,16 @@ fn pinned(certificates: &str) -> Project {
         "spec: {vendor: auth0}\n",
         &format!("spec:\n  vendor: auth0\n  trust:\n    certificates:\n{certificates}"),
     )
+    .at(LATER)
 }
 
 fn trust(trust: &str) -> Project {
-    edit("spec: {vendor: auth0}\n", &format!("spec:\n  vendor: saml\n  trust: {trust}\n")).edit(
-        "{name: Twilio Flex - NSS, connection: Username-Password-Authentication}",
-        "{name: Twilio Flex - NSS}",
-    )
+    edit("spec: {vendor: auth0}\n", &format!("spec:\n  vendor: saml\n  trust: {trust}\n"))
+        .edit(
+            "{name: Twilio Flex - NSS, connection: Username-Password-Authentication}",
+            "{name: Twilio Flex - NSS}",
+        )
+        .at(LATER)
 }
 
 /// Codes and severities of this room's findings.
@@ -79,7 +85,7 @@ fn what_is_no_certificate_is_said_in_the_readers_words() {
     assert_eq!(found(&project), [("certificate-unreadable", Severity::Error)]);
     let finding = &project.findings()[0];
     assert!(finding.message.contains("BEGIN CERTIFICATE"), "{}", finding.message);
-    assert_eq!(finding.location().unwrap().line(), 26);
+    assert_eq!(finding.location().unwrap().line(), 25);
     let missing = pinned("      - file: idp.pem\n").file("idp.pem", Err("no such file".to_owned()));
     assert_eq!(found(&missing), [("certificate-unreadable", Severity::Error)]);
 }
@@ -93,7 +99,7 @@ fn a_private_key_is_never_echoed() {
         let project = pinned(pin);
         assert_eq!(found(&project), [("certificate-private-key", Severity::Error)]);
         for finding in project.findings() {
-            assert_eq!(finding.location().unwrap().line(), 26);
+            assert_eq!(finding.location().unwrap().line(), 25);
             let shown = human::render_one(
                 &finding,
                 &human::Options { color: false, unicode: false, width: 100, ..human::Options::default() },
@@ -114,7 +120,7 @@ fn a_fingerprint_is_that_of_sha256() {
         assert_eq!(found(&project), [("certificate-fingerprint", Severity::Error)]);
         let findings = project.findings();
         assert!(findings[0].help.as_ref().unwrap().contains(part), "{findings:#?}");
-        assert_eq!(findings[0].location().unwrap().line(), 26);
+        assert_eq!(findings[0].location().unwrap().line(), 25);
     }
 }
 
