@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::{Context, Rule, edits};
+use super::{Context, Rule, edits, redact};
 use crate::{
     diagnostics::{Code, Finding, Findings, Location, Severity},
     manifest::{
@@ -20,10 +20,10 @@ pub(super) const RULE: Rule = Rule { codes: &[&INSECURE_URL], check };
 const INSECURE_URL: Code = Code {
     id: "insecure-url",
     severity: Severity::Error,
-    title: "a URL without TLS would be used",
+    title: "a URL without TLS, or with a user in it, would be used",
     explanation: "Credentials go to an `endpoint`, and metadata decide which certificate is trusted. Over plain `http` everybody on the way can read \
         the one and replace the other. Plain `http` is allowed for a loopback address only (`localhost`, `127.0.0.1`, `[::1]`), for \
-        tests.\n\nWrite `https://`.\n\nSource: RFC 6749 section 10.3 and RFC 6750 section 5.3 (tokens need TLS); SAML 2.0 metadata, \
+        tests. A user's name before the host is no way to give credentials, and makes hosts look like others (`https://okta.com@evil.example`).\n\nWrite `https://`, and nothing before the host.\n\nSource: RFC 6749 section 10.3 and RFC 6750 section 5.3 (tokens need TLS); SAML 2.0 metadata, \
         section 4.",
 };
 
@@ -81,11 +81,21 @@ fn of_identity_provider(spec: &IdentityProviderSpec) -> Vec<(Path, &Url)> {
 
 fn judge(document: &Document, path: &Path, url: &Url, findings: &mut Findings) {
     // A URL with a password in it is said by the rule about secrets, which covers it.
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) || has_user {
+    if redact::literals(document).iter().any(|literal| literal.path == *path) {
         return;
     }
     let location: Location = document.at(path);
+    if !url.username().is_empty() {
+        findings.push(
+            Finding::new(&INSECURE_URL, format!("`{path}` has a user's name in it, which nobody reads"))
+                .at(location, "more than host and path")
+                .help("remove the name and the `@`; credentials are references to secrets beside the URL"),
+        );
+        return;
+    }
+    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) {
+        return;
+    }
     let finding = Finding::new(&INSECURE_URL, format!("`{path}` would be reached without TLS"))
         .at(location.clone(), format!("`{}`, and no loopback address", url.scheme()))
         .help("write `https://`; plain `http` is for a loopback address only");
@@ -134,6 +144,15 @@ mod tests {
             "secret-literal",
             "auth0:",
             "***********************************",
+        )]);
+    }
+
+    #[test]
+    fn a_user_in_front_of_the_host_is_refused() {
+        edit("clientId: abc,", "clientId: abc, endpoint: https://acme.auth0.com@evil.example,").finds(&[(
+            "insecure-url",
+            "auth0:",
+            "https://acme.auth0.com@evil.example",
         )]);
     }
 

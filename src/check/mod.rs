@@ -3,8 +3,20 @@
 //!
 //! Rules do no I/O and know no clock: files that the manifests refer to and the present moment come with the [`Context`].
 
+mod attribute_maps;
+mod attribute_vendors;
+pub mod codes;
+mod flex_attributes;
+mod flex_roles;
+mod flex_sources;
+mod flex_types;
+mod maps;
+mod service_provider;
+mod sids;
 #[cfg(test)]
 mod testing;
+mod trusted_urls;
+mod vanity_domains;
 
 mod addresses;
 mod break_glass;
@@ -90,6 +102,16 @@ pub const RULES: &[Rule] = &[
     removal::RULE,
     secrets::RULE,
     user_attributes::RULE,
+    attribute_maps::RULE,
+    attribute_vendors::RULE,
+    flex_attributes::RULE,
+    flex_roles::RULE,
+    flex_sources::RULE,
+    flex_types::RULE,
+    service_provider::RULE,
+    sids::RULE,
+    trusted_urls::RULE,
+    vanity_domains::RULE,
 ];
 
 /// Runs every rule.

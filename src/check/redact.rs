@@ -19,7 +19,7 @@ pub(super) enum Looks {
     Credential(&'static str),
     /// A long random text under a key whose name promises a secret.
     Random,
-    /// A URL with a user or a password in it.
+    /// A URL with a password in it, or a token in the place of the user.
     Url,
 }
 
@@ -101,7 +101,7 @@ fn looks_secret(text: &str, key: &str, judge_by_key: bool) -> Option<Looks> {
     if let Some(vendor) = credential(text.trim()) {
         return Some(Looks::Credential(vendor));
     }
-    if has_userinfo(text) {
+    if has_credentials(text) {
         return Some(Looks::Url);
     }
     (judge_by_key && promises_secret(key) && is_random(text)).then_some(Looks::Random)
@@ -142,11 +142,12 @@ fn credential(text: &str) -> Option<&'static str> {
     None
 }
 
-fn has_userinfo(text: &str) -> bool {
+/// Whether a URL holds more than a user's name before its host.
+fn has_credentials(text: &str) -> bool {
     if !text.starts_with("http://") && !text.starts_with("https://") {
         return false;
     }
-    url::Url::parse(text).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
+    url::Url::parse(text).is_ok_and(|url| url.password().is_some() || is_random(url.username()))
 }
 
 fn promises_secret(key: &str) -> bool {

@@ -193,7 +193,7 @@ fn literals(document: &Document, findings: &mut Findings) {
             Looks::Random => {
                 (format!("`{path}` holds what looks like a secret"), "a long random text; not shown")
             }
-            Looks::Url => (format!("`{path}` holds a URL with a user or a password in it"), "not shown"),
+            Looks::Url => (format!("`{path}` holds a URL with a password in it"), "not shown"),
         };
         let location = redact::covered(document, &document.source.at(literal.span));
         let help = if literal.looks == Looks::Url {

@@ -143,7 +143,7 @@ fn sha1(place: &Place<'_>, field: &str, old: &str, new: &str, findings: &mut Fin
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::edit;
+    use super::super::testing::{append, edit};
     use crate::diagnostics::Severity;
 
     const BEFORE: &str = "  attributeMap: flex-agents\n";
@@ -172,9 +172,34 @@ mod tests {
             .finds_nothing();
     }
 
+    /// Findings of this rule for a profile of another product.
+    fn other(product: &str, signing: &str) -> Vec<(&'static str, Severity, String)> {
+        append(&format!(
+            "kind: SsoProfile\nmetadata: {{name: other}}\nspec:\n  product: {product}\n  friendlyName: Other\n  \
+             identityProvider: auth0-nss\n  signing: {signing}"
+        ))
+        .findings()
+        .into_iter()
+        .filter(|finding| finding.code.id.starts_with("unsigned-"))
+        .map(|finding| {
+            let text = finding.location().map(|location| location.text().to_owned());
+            (finding.code.id, finding.severity, text.unwrap_or_default())
+        })
+        .collect()
+    }
+
     #[test]
     fn only_the_console_needs_a_signed_assertion() {
         edit(BEFORE, "  attributeMap: flex-agents\n  signing: {assertion: false}\n").finds_nothing();
+        assert_eq!(other("console-legacy", "{assertion: false}"), []);
+        let expected = ("unsigned-assertion", Severity::Error, "false".to_owned());
+        assert_eq!(other("console", "{assertion: false, response: true}"), [expected]);
+    }
+
+    #[test]
+    fn what_sendgrid_refuses_is_not_documented() {
+        let expected = ("unsigned-response", Severity::Warning, "false".to_owned());
+        assert_eq!(other("sendgrid", "{response: false}"), [expected]);
     }
 
     #[test]

@@ -159,7 +159,6 @@ impl Project {
     }
 
     /// The codes that are found, with their lines (from 1; 0 for what has no place).
-    #[allow(dead_code, reason = "for rules whose place is easier to give as a number")]
     #[track_caller]
     pub(super) fn codes(&self) -> Vec<(&'static str, usize)> {
         let line = |finding: &Finding| finding.location().map_or(0, |location| location.line());

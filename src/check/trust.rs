@@ -168,6 +168,7 @@ mod tests {
     fn saml(trust: &str) -> Project {
         provider(&format!("  vendor: saml\n{trust}"))
             .edit(", connection: Username-Password-Authentication", "")
+            .edit("    - {name: team, from: user.appMetadata.flex.team}\n", "")
     }
 
     #[test]

@@ -85,21 +85,24 @@ fn what_is_no_certificate_is_said_in_the_readers_words() {
     assert_eq!(found(&project), [("certificate-unreadable", Severity::Error)]);
     let finding = &project.findings()[0];
     assert!(finding.message.contains("BEGIN CERTIFICATE"), "{}", finding.message);
-    assert_eq!(finding.location().unwrap().line(), 25);
+    assert_eq!(finding.location().unwrap().line(), 26);
     let missing = pinned("      - file: idp.pem\n").file("idp.pem", Err("no such file".to_owned()));
     assert_eq!(found(&missing), [("certificate-unreadable", Severity::Error)]);
 }
 
 #[test]
 fn a_private_key_is_never_echoed() {
-    for pin in [
-        "      - pem: |\n          -----BEGIN PRIVATE KEY-----\n          c2VjcmV0IQ==\n          -----END PRIVATE KEY-----\n",
-        "      - pem: \"-----BEGIN PRIVATE KEY-----\\nc2VjcmV0IQ==\\n-----END PRIVATE KEY-----\\n\"\n",
+    for (pin, line) in [
+        (
+            "      - pem: |\n          -----BEGIN PRIVATE KEY-----\n          c2VjcmV0IQ==\n          -----END PRIVATE KEY-----\n",
+            26,
+        ),
+        ("      - pem: \"-----BEGIN PRIVATE KEY-----\\nc2VjcmV0IQ==\\n-----END PRIVATE KEY-----\\n\"\n", 25),
     ] {
         let project = pinned(pin);
         assert_eq!(found(&project), [("certificate-private-key", Severity::Error)]);
         for finding in project.findings() {
-            assert_eq!(finding.location().unwrap().line(), 25);
+            assert_eq!(finding.location().unwrap().line(), line);
             let shown = human::render_one(
                 &finding,
                 &human::Options { color: false, unicode: false, width: 100, ..human::Options::default() },
@@ -136,6 +139,14 @@ fn time_is_judged() {
     assert!(soon[0].message.contains("31 days"), "{}", soon[0].message);
     let patient = project.edit("certificateWarnDays: 60", "certificateWarnDays: 7");
     assert_eq!(found(&patient.at("2036-10-18T00:00:00Z")), []);
+}
+
+#[test]
+fn what_a_rotation_leaves_behind_is_a_warning() {
+    // The first ends one second before the second does.
+    let both = pinned(&format!("{}{}", pem(GOOD), pem(OTHER))).at("2036-11-18T21:14:08Z");
+    let expected = [("certificate-expired", Severity::Warning), ("certificate-expiring", Severity::Warning)];
+    assert_eq!(found(&both), expected);
 }
 
 #[test]
