@@ -129,7 +129,8 @@ fn environment(document: &Document, name: &str, location: &Location, findings: &
         return;
     }
     // Whoever pastes the secret instead of the variable's name must not see it again in a log.
-    let is_pasted = !name.contains('_') && redact::is_random(name);
+    let is_pasted =
+        !name.contains('_') && name.contains(|c: char| c.is_ascii_lowercase()) && redact::is_random(name);
     if is_variable(name) && !is_pasted {
         return;
     }
@@ -270,6 +271,7 @@ mod tests {
             .is_mended();
         let pasted = edit(REFERENCE, "{env: a8F3kz92Lq0PxY71mN5c}");
         pasted.finds(&[("secret-reference", "auth0:", "********************")]);
+        edit(REFERENCE, "{env: AUTH0SECRET20261121}").finds_nothing();
         let shown = shown(&pasted.findings()[0]);
         assert!(!shown.contains("a8F3kz92"), "{shown}");
     }
