@@ -128,6 +128,7 @@ impl PlanBuilder {
                 policies: BTreeMap::from([("nss".parse().unwrap(), Policy::default())]),
                 owned: BTreeMap::new(),
                 outputs: BTreeMap::new(),
+                desired: BTreeMap::new(),
             },
         }
     }
@@ -241,6 +242,7 @@ impl ChangeBuilder {
             desired: None,
             observed: matches!(action, Action::Update | Action::Adopt | Action::Delete | Action::Drift)
                 .then(|| Arc::new(Observed { id: "con_1".to_owned(), ..Observed::default() })),
+            removal: None,
             digest: None,
         };
         Self { change, component }
