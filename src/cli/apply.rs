@@ -86,10 +86,11 @@ fn guard_name(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
+    let saved = args.plan.as_ref().map(saved_plan).transpose()?;
     let mut opened = common::open(&args.project, &args.sandbox, ui).await?;
     let options = args.narrow.options();
     let plan = common::make_plan(&opened, &options, ui).await?;
-    check_digest(&args, &plan)?;
+    check_digest(&args, saved.as_ref(), &plan)?;
     let style = render::Style {
         show_users: args.look.show_users,
         compact: args.look.compact,
@@ -140,10 +141,15 @@ pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError>
     finish(&args, &mut opened, plan, exit, ui).await
 }
 
+/// The plan in a file that `plan --out` wrote.
+fn saved_plan(path: &Utf8PathBuf) -> Result<PlanDocument, CliError> {
+    PlanDocument::from_json(&read_text(path)?).map_err(|error| CliError::from(error).about(path))
+}
+
 /// A plan that somebody saw must be the plan that is applied.
-fn check_digest(args: &ApplyArgs, plan: &Plan) -> Result<(), CliError> {
-    if let Some(path) = &args.plan {
-        PlanDocument::from_json(&read_text(path)?)?.check_against(plan)?;
+fn check_digest(args: &ApplyArgs, saved: Option<&PlanDocument>, plan: &Plan) -> Result<(), CliError> {
+    if let Some(saved) = saved {
+        saved.check_against(plan)?;
     }
     if let Some(expected) = &args.expect_digest {
         let digest = plan.digest();

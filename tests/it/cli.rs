@@ -169,11 +169,11 @@ fn findings_for_programs() {
     assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "flex.yaml");
-    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&15.into(), &3.into()));
+    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&16.into(), &3.into()));
 
     let github = project.run(&["validate", "--format", "github", "--base", "sso/nss"]).expect(1);
     let line = github.stdout.lines().next().expect("a line");
-    assert!(line.starts_with("::error ") && line.contains("file=sso/nss/flex.yaml") && line.contains("line=15"), "{line}");
+    assert!(line.starts_with("::error ") && line.contains("file=sso/nss/flex.yaml") && line.contains("line=16"), "{line}");
 
     // A clean project gives clean documents, not silence.
     let clean = Project::broken(&["base"]);
@@ -397,9 +397,9 @@ fn an_apply_without_a_terminal_needs_yes() {
 /// Names from live systems are hostile: in a comment on a pull request they stay text.
 #[test]
 fn a_hostile_name_stays_text_in_markdown() {
-    const HOSTILE: &str = "</details><img src=x onerror=alert(1)> @everyone [x](javascript:alert) `a` | b";
+    const HOSTILE: &str = "</details><img src=x onerror=alert(1)> @everyone [x](javascript:alert) `a` | b &amp;";
     let project = Project::example("auth0-flex");
-    project.edit("flex.yaml", "{name: Twilio Flex - NSS}", &format!("{{name: '{HOSTILE}'}}"));
+    project.edit("flex.yaml", "Auth0 - Nevada Senior Services", &format!("'{HOSTILE}'"));
     let run = project.run(&["plan", "--sandbox", "--format", "markdown", "--markdown", "plan.md"]);
     for text in [run.stdout.as_str(), project.read("plan.md").as_str()] {
         for line in text.lines().filter(|line| line.contains("onerror")) {
@@ -419,5 +419,5 @@ fn a_plan_in_markdown_shows_no_addresses_of_people() {
         assert!(!quiet.contains(person), "{quiet}");
     }
     let open = project.run(&["plan", "--sandbox", "--format", "markdown", "--show-users"]).expect(0).stdout;
-    assert!(open.contains("lead@connie.one"), "{open}");
+    assert!(open.replace("<!-- -->", "").contains("lead@connie.one"), "{open}");
 }

@@ -165,6 +165,40 @@ broken! {
     the_former_name_is_in_use { "flex.yaml": "kind: SsoProfile\nmetadata: {name: flex}" => "kind: AttributeMap\nmetadata: {name: flex-leads, formerly: flex-agents}\nspec:\n  nameId: {format: emailAddress, from: user.email}\n---\napiVersion: concord/v1\nkind: SsoProfile\nmetadata: {name: flex}" }
 }
 
+broken! {
+    the_tenant_is_of_an_unknown_kind { "tenant.yaml": "kind: Tenant" => "kind: Tennant" }
+    the_tenant_has_another_name { "tenant.yaml": "{name: nss}" => "{name: NSS}" }
+}
+
+#[test]
+fn the_tenant_is_missing() {
+    let project = base();
+    project.remove("tenant.yaml");
+    says("the_tenant_is_missing", &project.run(&["validate"]).expect(1));
+}
+
+#[test]
+fn the_folder_is_empty() {
+    says("the_folder_is_empty", &Project::empty().run(&["validate"]).expect(1));
+}
+
+/// A text that stands where a secret's place should be is never repeated, whatever else is wrong around it.
+#[test]
+fn a_literal_secret_is_shown_nowhere() {
+    const SECRET: &str = "Sup3rS3cretValue-do-not-print";
+    for literal in [SECRET.to_owned(), format!("\"{SECRET}\""), format!("{{value: {SECRET}}}"), format!("[{SECRET}]")] {
+        let project = base();
+        project.edit("tenant.yaml", "{env: AUTH0_CLIENT_SECRET}", &literal);
+        project.edit("tenant.yaml", "clientId:", "clientID:");
+        for format in ["human", "json", "sarif", "github"] {
+            let run = project.run(&["validate", "--format", format]).expect(1);
+            assert!(!format!("{}{}", run.stdout, run.stderr).contains(SECRET), "{}", run.stdout);
+        }
+        let plan = project.run(&["plan", "--sandbox"]).expect(1);
+        assert!(!format!("{}{}", plan.stdout, plan.stderr).contains(SECRET), "{}", plan.stderr);
+    }
+}
+
 broken_folder! {
     two_tenants_and_none_is_named "two-tenants"
     a_reference_leads_into_another_tenant "other-tenant"
@@ -179,5 +213,19 @@ broken! {
     roles_is_missing { "flex.yaml": "    - {name: roles, from: enablement.roles, required: true, values: [agent, supervisor, admin]}\n" => "" }
     a_role_is_unknown { "people.yaml": "default: [agent]" => "default: [administrator]" }
     a_trusted_url_has_a_wildcard { "flex.yaml": "trusted: [https://nss.connie.team]" => "trusted: [\"https://*.connie.team\"]" }
-    the_default_redirect_is_not_trusted { "flex.yaml": "trusted: [https://nss.connie.team]" => "trusted: [https://nss.connie.one]" }
+    nobody_is_break_glass { "people.yaml": "  breakGlass: [root@connie.one]\n" => "" }
+    the_response_is_not_signed { "flex.yaml": "  application: " => "  signing: {response: false}\n  application: " }
+    sign_response_is_another_tools_word { "flex.yaml": "  application: " => "  signing: {signResponse: false}\n  application: " }
+}
+
+#[test]
+fn a_warning_ends_with_0_unless_strict() {
+    let project = base();
+    project.edit("flex.yaml", "trusted: [https://nss.connie.team]", "trusted: [https://nss.connie.one]");
+    says("the_default_redirect_is_not_trusted", &project.run(&["validate"]).expect(0));
+    project.run(&["validate", "--strict"]).expect(1);
+}
+
+broken_folder! {
+    a_pinned_certificate_has_expired "expired-certificate"
 }
