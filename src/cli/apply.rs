@@ -45,10 +45,10 @@ pub(super) struct ApplyArgs {
     /// Apply a plan that was saved with `plan --out`; refused if anything changed since.
     #[arg(long, value_name = "FILE")]
     plan: Option<Utf8PathBuf>,
-    /// Apply only if the plan made now has this digest: the one that a reviewer saw.
+    /// Apply only if the plan made now has this digest: the `digest` of the JSON plan that a reviewer saw.
     #[arg(long, value_name = "DIGEST")]
     expect_digest: Option<String>,
-    /// Override a guard by its name. Can be given several times.
+    /// Override a guard by the name that a refusal shows (`concord explain` lists them). Can be given several times.
     #[arg(long, value_name = "GUARD", value_parser = guard_name)]
     allow: Vec<String>,
     /// Apply what could be seen, even if something could not.
