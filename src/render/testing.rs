@@ -338,6 +338,7 @@ impl ChangeBuilder {
 
     /// The step's manifest is gone; it has to be removed by hand.
     pub(crate) fn gone(mut self) -> Self {
+        self.change.removal = Some(step());
         self.change.source = None;
         self.change.reason = Reason::NotInManifests;
         self.change.risk = Risk::High;
