@@ -109,7 +109,13 @@ struct Open {
 
 enum Children {
     Sequence(Vec<Node>),
-    Mapping { entries: Vec<Entry>, seen: HashMap<String, Span>, key: Option<Key> },
+    Mapping {
+        entries: Vec<Entry>,
+        seen: HashMap<String, Span>,
+        key: Option<Key>,
+        /// What the value of a merge key holds, which was refused.
+        merged: Vec<Entry>,
+    },
 }
 
 /// A key whose value comes next.
@@ -179,9 +185,12 @@ impl<'a> Builder<'a> {
                 self.check_collection_tag(kind, tag.as_ref());
                 let children = match kind {
                     Collection::Sequence => Children::Sequence(Vec::new()),
-                    Collection::Mapping => {
-                        Children::Mapping { entries: Vec::new(), seen: HashMap::new(), key: None }
-                    }
+                    Collection::Mapping => Children::Mapping {
+                        entries: Vec::new(),
+                        seen: HashMap::new(),
+                        key: None,
+                        merged: Vec::new(),
+                    },
                 };
                 self.open.push(Open { children, span, flow, anchor });
             }
@@ -191,7 +200,11 @@ impl<'a> Builder<'a> {
                 let end = if open.flow { span.end.max(open.span.end) } else { open.span.end };
                 let kind = match open.children {
                     Children::Sequence(nodes) => NodeKind::Sequence(nodes),
-                    Children::Mapping { entries, .. } => NodeKind::Mapping(entries),
+                    Children::Mapping { mut entries, mut seen, merged, .. } => {
+                        let mut is_new = |it: &Entry| seen.insert(it.key.clone(), it.key_span).is_none();
+                        entries.extend(merged.into_iter().filter(|it| is_new(it)));
+                        NodeKind::Mapping(entries)
+                    }
                 };
                 let node = Node { span: Span::new(open.span.start, end), kind, raw: None };
                 self.define(open.anchor, &node)?;
@@ -350,17 +363,11 @@ impl<'a> Builder<'a> {
         }
         match &mut open.children {
             Children::Sequence(nodes) => nodes.push(node),
-            Children::Mapping { entries, key, .. } => match key.take() {
+            Children::Mapping { entries, key, merged, .. } => match key.take() {
                 Some(Key::Taken(key, key_span)) => entries.push(Entry { key, key_span, value: node }),
                 Some(Key::Merged) => {
-                    let fields = match node.kind {
-                        NodeKind::Mapping(fields) => fields,
-                        _ => Vec::new(),
-                    };
-                    for field in fields {
-                        if !entries.iter().any(|entry| entry.key == field.key) {
-                            entries.push(field);
-                        }
+                    if let NodeKind::Mapping(fields) = node.kind {
+                        merged.extend(fields);
                     }
                 }
                 Some(Key::Refused) => {}

@@ -54,7 +54,7 @@ struct Spec {
     enabled: bool,
     #[serde(default)]
     attributes: Vec<Attribute>,
-    secret: Option<Secret>,
+    secret: Option<Store>,
     #[serde(default)]
     by_name: BTreeMap<Name, u8>,
 }
@@ -70,7 +70,7 @@ struct Attribute {
 
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-enum Secret {
+enum Store {
     Env(Name),
     File(String),
     Command(Vec<String>),
@@ -128,7 +128,7 @@ fn what_is_right_is_decoded() {
     assert_eq!(document.metadata, Metadata { name: Name("flex".into()), labels });
     assert_eq!(document.spec.friendly_name, "+15551234567");
     assert_eq!(document.spec.port, None);
-    assert_eq!(document.spec.secret, Some(Secret::Vault { mount: "kv".into(), path: Name("a-b".into()) }));
+    assert_eq!(document.spec.secret, Some(Store::Vault { mount: "kv".into(), path: Name("a-b".into()) }));
     assert_eq!(document.spec.by_name, [(Name("a".into()), 1), (Name("b-c".into()), 255)].into());
     assert_eq!(good::<(u8, f64, char, Option<()>)>("[1, 2, x, ~]"), (1, 2.0, 'x', None));
 }
@@ -201,7 +201,7 @@ spec:
 
 #[test]
 fn variants_are_told_apart_by_shape() {
-    let secret = |text: &str| bad::<BTreeMap<String, Secret>>(text);
+    let secret = |text: &str| bad::<BTreeMap<String, Store>>(text);
     insta::assert_snapshot!(secret("\
 a: env
 b: {evn: X}
@@ -319,7 +319,7 @@ spec:
        ·               ──┬──
        ·                 ╰── expected a list
        ╰────
-      help: a list with one element is written in brackets, or with a dash
+      help: put it in brackets: `[email]`
 
     5 errors
     What a code means: concord explain unknown-value
@@ -460,5 +460,31 @@ proptest! {
             prop_assert!(told < ROUNDS);
             prop_assert_eq!(found.sorted().len(), told, "nothing is told twice");
         }
+    }
+}
+
+/// A type whose name says that it stands for a secret: what is written in its place by mistake is covered.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum SecretPlace {
+    Env(#[allow(dead_code)] String),
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_secret_is_never_shown() {
+    for text in [
+        "a: hunter2-hunter2\nb: {env: X}\n",
+        "a: [hunter2]\n",
+        "a: {value: hunter2}\n",
+        "a: |\n  hunter2\n  hunter2\n",
+    ] {
+        let mut findings = Findings::new();
+        let source = SourceFile::new("a.yaml", text);
+        let roots = crate::yaml::parse(&source, &crate::yaml::Limits::default(), &mut findings);
+        let decoded = decode::<BTreeMap<String, SecretPlace>>(&roots[0], &source, &mut findings);
+        assert!(decoded.is_none() && findings.len() == 1, "{text}");
+        let shown = crate::diagnostics::human::render(&findings, &Default::default());
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(shown.contains("a.yaml:1:"), "{shown}");
     }
 }

@@ -87,7 +87,7 @@ fn what_is_refused_is_reported_and_the_rest_is_kept() {
     assert_eq!(root.entry("ok").unwrap().value.kind, NodeKind::String("12".into()));
     assert_eq!(root.entry("secret").unwrap().value.text(), Some("x"));
     let keys: Vec<_> = root.as_mapping().unwrap().iter().map(|entry| entry.key.as_str()).collect();
-    assert_eq!(keys, ["name", "secret", "port", "ok", "gone", "self"]);
+    assert_eq!(keys, ["name", "secret", "port", "ok", "gone", "self", "x"], "merged fields are not missed");
 }
 
 #[test]
