@@ -9,7 +9,7 @@ use super::{
     target::{Target, narrow},
 };
 use crate::{
-    component::{Address, Class, Component, Environment, Orphan, Realm, Snapshot, Unknown},
+    component::{Address, Class, Component, Environment, Observation, Orphan, Realm, Snapshot, Unknown},
     diagnostics::Findings,
     http::Http,
     manifest::{Kind, Name, Resource, attestation::AttestationSpec, user_enablement::Removal},
@@ -112,17 +112,19 @@ impl Session {
                         lowered.extend(membership.components);
                         warnings.extend(membership.warnings);
                     }
-                    Some(Err(unknown)) => {
-                        if without_population.insert(realm.clone()) {
-                            gaps.push(Gap { address: None, realm, unknown: unknown.clone() });
-                        }
+                    Some(Err(unknown)) if without_population.insert(realm.clone()) => {
+                        gaps.push(Gap { address: None, realm, unknown: unknown.clone() });
                     }
-                    None => {}
+                    Some(Err(_)) | None => {}
                 }
             }
             components.extend(lowered);
         }
         let mut components = resolve::merge(components);
+        let twice = resolve::enabled_twice(&components);
+        if !twice.is_empty() {
+            return Err(FlowError::Findings(twice.into_iter().collect()));
+        }
         let all: BTreeSet<Address> = components.iter().map(|component| component.address.clone()).collect();
         if let Some(target) =
             options.targets.iter().find(|target| !all.iter().any(|address| target.matches(address)))
@@ -151,7 +153,22 @@ impl Session {
         let mut snapshots = observe(&readers, &components, &scope).await;
         for (realm, snapshot) in &mut snapshots {
             let orphans = std::mem::take(&mut snapshot.orphans);
+            // An object that another component takes over (a person who moves between enablements) is no orphan.
+            let claimed: BTreeSet<(String, String)> = snapshot
+                .components
+                .iter()
+                .filter_map(|(address, observation)| match observation {
+                    Observation::Present(observed) => {
+                        Some((address.component_type().to_owned(), observed.id.clone()))
+                    }
+                    Observation::Absent | Observation::Unknown(_) => None,
+                })
+                .collect();
             for orphan in orphans {
+                if claimed.contains(&(orphan.address.component_type().to_owned(), orphan.observed.id.clone()))
+                {
+                    continue;
+                }
                 if !options.targets.is_empty()
                     && !options.targets.iter().any(|it| it.matches(&orphan.address))
                 {
