@@ -9,11 +9,14 @@ use super::{
     target::{Target, narrow},
 };
 use crate::{
-    component::{Address, Class, Component, Environment, Orphan, Realm, Snapshot, Unknown},
+    component::{Address, Class, Component, Environment, Observation, Orphan, Realm, Snapshot, Unknown},
     diagnostics::Findings,
     http::Http,
     manifest::{Kind, Name, Resource, attestation::AttestationSpec, user_enablement::Removal},
-    plan::{Gap, Plan, PlanInput, Warning, assemble, attest::Attestations, order::CycleError},
+    plan::{
+        Gap, Outputs, Plan, PlanInput, Warning, assemble, attest::Attestations, order::CycleError,
+        resolve_fields,
+    },
     provider::{
         Population, PopulationQuery, Scope, SharedMutate, SharedObserve, WriteError,
         credentials::Credentials,
@@ -143,12 +146,19 @@ impl Session {
                 .unwrap_or_default();
         }
         let removals = self.removals(&attestations, &components, options);
-        let components = narrow(components, &options.targets);
+        let mut components = narrow(components, &options.targets);
 
         progress("reading what exists");
         let scope =
             Scope { project: manifests.project.spec.id.clone(), tenants: tenants.iter().cloned().collect() };
-        let mut snapshots = observe(&readers, &components, &scope).await;
+        // What the identity providers show (an application's sign-on URL) is what the product's side is looked for by.
+        let idps: BTreeSet<Realm> = agreements.iter().filter_map(population_realm).collect();
+        let mut snapshots = observe(&readers, &components, &scope, &|realm| idps.contains(realm)).await;
+        let seen = outputs(&snapshots);
+        for component in &mut components {
+            resolve_fields(component, &seen);
+        }
+        snapshots.extend(observe(&readers, &components, &scope, &|realm| !idps.contains(realm)).await);
         for (realm, snapshot) in &mut snapshots {
             let orphans = std::mem::take(&mut snapshot.orphans);
             for orphan in orphans {
@@ -326,8 +336,9 @@ async fn observe(
     readers: &BTreeMap<Realm, Result<SharedObserve, Unknown>>,
     components: &[Component],
     scope: &Scope,
+    is_meant: &(dyn Fn(&Realm) -> bool + Sync),
 ) -> BTreeMap<Realm, Snapshot> {
-    let observed = readers.iter().map(|(realm, reader)| async move {
+    let observed = readers.iter().filter(|(realm, _)| is_meant(realm)).map(|(realm, reader)| async move {
         let wanted: Vec<&Component> =
             components.iter().filter(|component| component.realm == *realm).collect();
         let snapshot = match reader {
@@ -337,4 +348,13 @@ async fn observe(
         (realm.clone(), snapshot)
     });
     join_all(observed).await.into_iter().collect()
+}
+
+/// What the components that exist give to others.
+fn outputs(snapshots: &BTreeMap<Realm, Snapshot>) -> Outputs {
+    let present = snapshots.values().flat_map(|snapshot| &snapshot.components).filter_map(|(address, it)| {
+        let Observation::Present(observed) = it else { return None };
+        Some((address.clone(), observed.outputs.clone()))
+    });
+    present.collect()
 }

@@ -98,3 +98,25 @@ pub fn set_up_by_hand(project: &Project) -> String {
     project.run(&["apply", "--sandbox", "--yes"]).expect(0);
     connection
 }
+
+/// Serves the project's sandbox with faults, given as YAML.
+pub fn serve_with_faults(project: &Project, faults: &str) -> Served {
+    project.write(".concord/faults.yaml", faults);
+    project.serve_with(&["--faults", ".concord/faults.yaml"])
+}
+
+/// Points the example at vendors on loopback in place of the real ones, so that it can be run without `--sandbox`.
+pub fn go_live(project: &Project, base: &str) {
+    project.edit(
+        "tenant.yaml",
+        "    domain: nss.us.auth0.com\n",
+        &format!("    domain: nss.us.auth0.com\n    endpoint: {base}nss.us.auth0.com\n"),
+    );
+    project.edit(
+        "tenant.yaml",
+        "  twilio:\n",
+        &format!(
+            "  twilio:\n    endpoint: {{flexApi: '{base}flex-api.twilio.com', services: '{base}services.twilio.com'}}\n"
+        ),
+    );
+}

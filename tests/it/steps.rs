@@ -1,6 +1,8 @@
 //! Manual steps by a person's hand: the runbook gives every value, the console page is filled in by HTTP, `attest` binds what was
 //! said to the values, and whatever changes afterwards reopens exactly what it touches.
 
+use std::path::{Path, PathBuf};
+
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -31,6 +33,26 @@ fn manual<'a>(plan: &'a Value, name: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("no step {name} in {plan}"))
 }
 
+/// Files below a folder, with their text.
+fn documents_below(folder: &Path) -> Vec<(PathBuf, String)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut documents = Vec::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            documents.extend(documents_below(&path));
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap();
+            documents.push((path, text));
+        }
+    }
+    documents
+}
+
+/// What was said about the steps of a project's sandbox.
+fn attestations(project: &Project) -> Vec<(PathBuf, String)> {
+    documents_below(&project.path().join(".concord/sandbox/attestations"))
+}
+
 fn manual_names(plan: &Value) -> Vec<String> {
     changes(plan, "manual")
         .iter()
@@ -52,7 +74,11 @@ fn a_person_carries_out_the_steps_between_applies() {
     assert_eq!(client["addons"]["samlp"].get("audience"), None, "{client}");
     assert_eq!(sandbox.bindings().len(), 2);
     assert_eq!(sandbox.profiles(), Vec::<Value>::new());
-    assert_eq!(sandbox.user("test@connie.one")["app_metadata"].get("flex"), None, "nobody before the profile");
+    assert_eq!(
+        sandbox.user("test@connie.one")["app_metadata"].get("flex"),
+        None,
+        "nobody before the profile"
+    );
     project.run(&["plan", "--sandbox", "--detailed-exitcode"]).expect(3);
 
     // The runbook has every value that the page asks for.
@@ -66,7 +92,8 @@ fn a_person_carries_out_the_steps_between_applies() {
     assert_eq!(paste(trust, "ssoUrl"), [sso_url]);
     let keys = sandbox.auth0("GET", "keys/signing", None);
     let current = keys.as_array().unwrap().iter().find(|key| key["current"] == true).unwrap();
-    assert_eq!(paste(trust, "certificates")[0].trim(), current["cert"].as_str().unwrap().trim());
+    let certificate = current["cert"].as_str().unwrap().replace('\r', "");
+    assert_eq!(paste(trust, "certificates")[0].trim(), certificate.trim());
     assert_eq!(paste(step(&book, LABEL), "friendlyName"), ["Auth0 - Nevada Senior Services"]);
     assert_eq!(paste(step(&book, URLS), "defaultRedirect"), ["https://nss.connie.team"]);
     assert_eq!(paste(step(&book, URLS), "trusted"), ["https://nss.connie.team"]);
@@ -102,11 +129,7 @@ fn a_person_carries_out_the_steps_between_applies() {
 
     // What was said is kept beside the sandbox, never in the project.
     assert!(!project.path().join("attestations").exists());
-    let folder = project.path().join(".concord/sandbox/attestations/nss");
-    let texts: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
-        .collect();
+    let texts: Vec<String> = attestations(&project).into_iter().map(|(_, text)| text).collect();
     assert_eq!(texts.len(), 4);
     let trust = texts.iter().find(|text| text.contains("flex.trust")).unwrap();
     for word in ["by: ines@example.com", "evidence: OPS-7", connection.as_str(), "environment: sandbox:"] {
@@ -131,19 +154,19 @@ fn what_cannot_be_true_is_not_recorded() {
     let project = Project::example("auth0-flex");
     project.run(&["apply", "--sandbox", "--yes"]).expect(3);
     let connection = make_profile(&project.serve(), &runbook(&project));
-    let attestations = || project.path().join(".concord/sandbox/attestations").exists();
+    let nothing_is_said = || attestations(&project).is_empty();
 
-    // No connection, something that is none, and a step that waits for another one.
-    let missing = attest(&project, &["--step", TRUST]);
-    // The probe finds the profile by itself, so nothing has to be written down.
-    missing.expect(0);
-    std::fs::remove_dir_all(project.path().join(".concord/sandbox/attestations")).unwrap();
+    // Something that is no connection, and a step that waits for another one.
     let wrong = attest(&project, &["--step", TRUST, "--output", "connection=JQ123"]).expect(1);
-    assert!(wrong.stderr.contains("`JQ123` cannot be the connection ID of the SSO profile"), "{}", wrong.stderr);
-    assert!(!attestations(), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("`JQ123` cannot be the connection ID of the SSO profile"),
+        "{}",
+        wrong.stderr
+    );
+    assert!(nothing_is_said(), "{}", wrong.stderr);
     let early = attest(&project, &["--step", TEST]).expect(1);
     assert!(early.stderr.contains("is not ready: it comes after"), "{}", early.stderr);
-    assert!(!attestations());
+    assert!(nothing_is_said());
     let unknown = attest(&project, &["--step", "SsoProfile/flex/flex.nothing"]).expect(1);
     assert!(unknown.stderr.contains("is no open step"), "{}", unknown.stderr);
     project.run(&["attest", "--sandbox", "--by", "x", "--output", "connection"]).expect(64);
@@ -152,13 +175,40 @@ fn what_cannot_be_true_is_not_recorded() {
     let ghost = format!("connection=JQ{}", "0".repeat(32));
     let gone = attest(&project, &["--step", TRUST, "--output", &ghost]).expect(1);
     assert!(gone.stderr.contains("JQ0000"), "{}", gone.stderr);
-    assert!(!attestations(), "{}", gone.stderr);
+    assert!(nothing_is_said(), "{}", gone.stderr);
     let elsewhere = "https://idp.example.com/sso";
     console(&project.serve(), "POST", &format!("/{connection}"), Some(json!({"ssoUrl": elsewhere})));
     let output = format!("connection={connection}");
     let contradicted = attest(&project, &["--step", TRUST, "--output", &output]).expect(1);
-    assert!(contradicted.stderr.contains("ssoUrl is \"https://idp.example.com/sso\""), "{}", contradicted.stderr);
-    assert!(!attestations());
+    assert!(
+        contradicted.stderr.contains("ssoUrl is \"https://idp.example.com/sso\""),
+        "{}",
+        contradicted.stderr
+    );
+    assert!(nothing_is_said());
+}
+
+/// Twilio's public list of connections and the way a sign-in takes show which profile leads to the application.
+#[test]
+fn a_profile_that_leads_to_the_application_is_found_without_its_id() {
+    let project = Project::example("auth0-flex");
+    project.run(&["apply", "--sandbox", "--yes"]).expect(3);
+    let before = attest(&project, &["--step", TRUST]).expect(1);
+    assert!(before.stderr.contains("the connection ID of the SSO profile is not given"), "{}", before.stderr);
+    assert!(before.stderr.contains("--output connection=..."), "{}", before.stderr);
+    let sandbox = project.serve();
+    // Somebody else's profile leads elsewhere and is not mistaken for ours.
+    let book = runbook(&project);
+    let connection = make_profile(&sandbox, &book);
+    let other = make_profile(&sandbox, &book);
+    let path = format!("/{other}");
+    console(&sandbox, "POST", &path, Some(json!({"ssoUrl": "https://idp.example.com/sso"})));
+    attest(&project, &["--step", TRUST]).expect(0);
+    let book = runbook(&project);
+    assert_eq!(steps(&book), [LABEL, URLS, TEST]);
+    project.run(&["apply", "--sandbox", "--yes"]).expect(3);
+    let client = sandbox.client_named("Twilio Flex - NSS");
+    assert_eq!(client["addons"]["samlp"]["audience"], format!("urn:flex:{connection}"), "{client}");
 }
 
 #[test]
@@ -176,12 +226,13 @@ fn a_runbook_file_is_enough_to_attest_offline() {
     assert!(no_output.stderr.contains("connection ID of the SSO profile is missing"), "{}", no_output.stderr);
     let words = [&by[..], &["--step", TRUST, "--step", LABEL, "--step", URLS, "--output", &output]].concat();
     elsewhere.run(&words).expect(0);
-    // The attestations that it wrote count where the steps were carried out.
-    let written = elsewhere.path().join("attestations/nss");
-    for entry in std::fs::read_dir(&written).unwrap() {
-        let entry = entry.unwrap();
-        let name = format!(".concord/sandbox/attestations/nss/{}", entry.file_name().to_str().unwrap());
-        project.write(&name, &std::fs::read_to_string(entry.path()).unwrap());
+    // What it wrote counts where the steps were carried out, once it lies there.
+    attest(&project, &["--step", TRUST, "--output", &output]).expect(0);
+    let (known, _) = attestations(&project).remove(0);
+    std::fs::remove_file(&known).unwrap();
+    assert_eq!(steps(&runbook(&project)).len(), 4);
+    for (path, text) in documents_below(&elsewhere.path().join("attestations")) {
+        std::fs::write(known.with_file_name(path.file_name().unwrap()), text).unwrap();
     }
     assert_eq!(steps(&runbook(&project)), [TEST]);
     let damaged = project.read("runbook.json").replace("\"formatVersion\": 1", "\"formatVersion\": 99");
@@ -205,7 +256,12 @@ fn a_changed_value_reopens_only_the_steps_that_enter_it() {
     assert_eq!(change["fields"][0]["after"], "Auth0 - NSS");
     assert!(change["reason"].as_str().unwrap().starts_with("attested by ines@example.com on "), "{change}");
     project.run(&["plan", "--sandbox", "--detailed-exitcode"]).expect(3);
-    console(&project.serve(), "POST", &format!("/{connection}"), Some(json!({"friendlyName": "Auth0 - NSS"})));
+    console(
+        &project.serve(),
+        "POST",
+        &format!("/{connection}"),
+        Some(json!({"friendlyName": "Auth0 - NSS"})),
+    );
     attest(&project, &[]).expect(0);
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
 
@@ -225,16 +281,10 @@ fn a_changed_value_reopens_only_the_steps_that_enter_it() {
     let book = runbook(&project);
     let trust = step(&book, TRUST);
     let certificate = paste(trust, "certificates");
-    let issuer =
-        trust["instructions"].as_array().unwrap().iter().find(|it| it["field"] == "issuer").unwrap();
+    let issuer = trust["instructions"].as_array().unwrap().iter().find(|it| it["field"] == "issuer").unwrap();
     assert_eq!(issuer["changed"], false, "the issuer is as before");
     project.run(&["verify", "--sandbox"]).expect(6);
-    console(
-        &sandbox,
-        "POST",
-        &format!("/{connection}"),
-        Some(json!({"certificate": certificate[0]})),
-    );
+    console(&sandbox, "POST", &format!("/{connection}"), Some(json!({"certificate": certificate[0]})));
     attest(&project, &["--step", TRUST]).expect(0);
     let user = json!({"user": "test@connie.one"});
     let test = console(&sandbox, "POST", &format!("/{connection}/test"), Some(user));
@@ -290,7 +340,10 @@ fn a_profile_without_manifest_is_removed_by_hand() {
     let book = runbook(&project);
     assert_eq!(steps(&book), [TRUST]);
     let removal = step(&book, TRUST);
-    assert_eq!((&removal["kind"], &removal["produced"]["connection"]), (&json!("remove"), &json!(connection)));
+    assert_eq!(
+        (&removal["kind"], &removal["produced"]["connection"]),
+        (&json!("remove"), &json!(connection))
+    );
     assert!(removal["command"].as_str().unwrap().contains("--removed"), "{removal}");
     let text = project.run(&["runbook", "--sandbox"]).expect(0).stdout;
     assert!(text.contains("Delete the SSO profile") && text.contains(&connection), "{text}");
@@ -306,16 +359,16 @@ fn a_profile_without_manifest_is_removed_by_hand() {
 fn what_was_attested_in_one_sandbox_says_nothing_about_another() {
     let project = Project::example("auth0-flex");
     set_up_by_hand(&project);
-    let attestations = project.path().join(".concord/sandbox/attestations");
+    let folder = project.path().join(".concord/sandbox/attestations");
     let kept = project.path().join("kept");
-    std::fs::rename(&attestations, &kept).unwrap();
+    std::fs::rename(&folder, &kept).unwrap();
     project.run(&["sandbox", "reset"]).expect(0);
     // Even if somebody puts them back, they name the other sandbox.
-    std::fs::rename(&kept, &attestations).unwrap();
+    std::fs::rename(&kept, &folder).unwrap();
     project.run(&["apply", "--sandbox", "--yes"]).expect(3);
     assert_eq!(steps(&runbook(&project)), [TRUST, LABEL, URLS, TEST]);
     project.run(&["sandbox", "reset"]).expect(0);
-    assert!(!attestations.exists());
+    assert!(attestations(&project).is_empty());
     // In the project they count neither.
     assert_eq!(manual_names(&project.plan()).len(), 4);
 }

@@ -3,11 +3,7 @@
 use super::{Tenant, field, kind};
 use crate::{
     component::{Address, Capability, Class, Component, Field, Rule, Value},
-    manifest::{
-        Kind, OnRemoval, Resource,
-        attribute_map::Source,
-        user_enablement::{Removal, UserEnablementSpec},
-    },
+    manifest::{Kind, Resource, attribute_map::Source, user_enablement::UserEnablementSpec},
     provider::{Member, ProfileContext},
 };
 
@@ -61,9 +57,5 @@ pub(super) fn user(
     component.needs = member.needs.clone();
     component.fields = fields;
     component.lifecycle = enablement.lifecycle.clone();
-    if enablement.spec.removal == Removal::Report {
-        // Noted with the values: whoever is no longer selected keeps them, unless the manifests then say otherwise.
-        component.lifecycle.on_removal = OnRemoval::Forget;
-    }
     Some(component)
 }
