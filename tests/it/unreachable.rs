@@ -57,7 +57,7 @@ fn an_unreachable_vendor_or_a_missing_credential_leaves_the_plan_incomplete() {
     go_live(&project, &sandbox.url);
     // Without a credential: said at once, and which one.
     let plan =
-        is_incomplete(&project, &[TWILIO_SECRET], &[], "noCredential", "set it before running concord");
+        is_incomplete(&project, &[TWILIO_SECRET], &[], "no-credential", "set it before running concord");
     assert!(plan.to_string().contains("AUTH0_CLIENT_SECRET"), "{plan}");
 
     let base = format!("{}nss.us.auth0.com", sandbox.url);
