@@ -1,12 +1,12 @@
 //! Verification: whether the agreement really holds, as far as it can be seen from outside. It asks more than a plan: the
 //! published metadata, certificates' horizons, clocks, and whether the product's people exist in the identity provider.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::{
-    component::{Realm, Value},
+    component::{Address, Class, Realm, Value},
     diagnostics::Findings,
     flow::{FlowError, PlanOptions, Session},
     plan::{Action, Plan, guard::certificates_in},
@@ -111,7 +111,14 @@ fn of_plan(plan: &Plan, verification: &mut Verification) {
             format!("{} as the manifests say", crate::render::counted(plan.unchanged, "component")),
         );
     }
+    // People are told in numbers: an enablement of thousands is one line, not thousands.
+    let mut people: BTreeMap<(String, Action), usize> = BTreeMap::new();
     for change in &plan.changes {
+        if change.class == Class::Membership {
+            let Address { tenant, kind, name, .. } = &change.address;
+            *people.entry((format!("{tenant}/{kind}/{name}"), change.action)).or_default() += 1;
+            continue;
+        }
         let paths: Vec<_> = change.fields.iter().map(|field| field.path.as_str()).collect();
         let fields = if paths.is_empty() { String::new() } else { format!(" ({})", paths.join(", ")) };
         let verdict = match change.action {
@@ -128,6 +135,21 @@ fn of_plan(plan: &Plan, verification: &mut Verification) {
         };
         verification.add(&change.address, verdict, message).help =
             Some("`concord plan` shows what would mend it".to_owned());
+    }
+    for ((subject, action), count) in people {
+        let people = if count == 1 { "1 person".to_owned() } else { format!("{count} people") };
+        let (verdict, message) = match action {
+            Action::Create => (Verdict::Failed, format!("{people} not enabled yet")),
+            Action::Delete => (Verdict::Failed, format!("{people} still enabled")),
+            Action::Update | Action::Adopt | Action::Drift => {
+                (Verdict::Failed, format!("{people} with other values"))
+            }
+            Action::Manual | Action::Blocked => {
+                (Verdict::Unknown, format!("{people} waiting for something else"))
+            }
+        };
+        verification.add(subject, verdict, message).help =
+            Some("`concord plan --show-users` shows who".to_owned());
     }
     for gap in plan.gaps.iter().filter(|gap| gap.address.is_none()) {
         verification.add(&gap.realm, Verdict::Unknown, gap.unknown.message.clone()).help =
@@ -384,7 +406,7 @@ async fn of_people(
             &product_realm,
             Verdict::Passed,
             format!(
-                "{} of the product exist in the identity provider",
+                "{} of the product, known to the identity provider",
                 crate::render::counted(emails.len(), "account")
             ),
         );

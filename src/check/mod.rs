@@ -18,6 +18,29 @@ mod testing;
 mod trusted_urls;
 mod vanity_domains;
 
+mod addresses;
+mod break_glass;
+mod certificates;
+mod domains;
+mod edits;
+mod endpoints;
+mod fit;
+mod flex_legacy;
+mod idp_domain;
+mod name_id;
+mod people;
+mod redact;
+mod removal;
+mod requirements;
+mod roles;
+mod rollout;
+mod secrets;
+mod session;
+mod signing;
+mod trust;
+mod unused;
+mod user_attributes;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -60,6 +83,25 @@ pub struct Rule {
 
 /// Every rule.
 pub const RULES: &[Rule] = &[
+    certificates::RULE,
+    domains::RULE,
+    fit::RULE,
+    flex_legacy::RULE,
+    idp_domain::RULE,
+    name_id::RULE,
+    requirements::RULE,
+    session::RULE,
+    signing::RULE,
+    trust::RULE,
+    unused::RULE,
+    addresses::RULE,
+    break_glass::RULE,
+    roles::RULE,
+    rollout::RULE,
+    endpoints::RULE,
+    removal::RULE,
+    secrets::RULE,
+    user_attributes::RULE,
     attribute_maps::RULE,
     attribute_vendors::RULE,
     flex_attributes::RULE,

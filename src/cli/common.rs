@@ -74,6 +74,8 @@ pub(super) struct Opened {
     pub(super) session: Session,
     /// Where statements about manual steps are kept.
     pub(super) attestations: AttestationFolder,
+    /// Where those of all projects of a sandbox are.
+    attestations_base: Option<Utf8PathBuf>,
     /// The sandbox that this process runs; it ends with it.
     _sandbox: Option<RunningSandbox>,
     /// The base URL of the sandbox that is talked to.
@@ -118,10 +120,12 @@ pub(super) async fn open(
         let (running, base, id) = connect_sandbox(folder, state).await?;
         let http = Http::new(http_options(Routing::Sandbox { base: base.clone() }, ui))?;
         let credentials = Credentials::for_sandbox(folder.clone(), http.redactor().clone());
+        let id_of_project = loaded.manifests.project.spec.id.clone();
         let session = Session { project: loaded, environment: Environment::Sandbox(id), http, credentials };
         return Ok(Opened {
             session,
-            attestations: AttestationFolder::new(sandbox_attestations),
+            attestations: AttestationFolder::new(sandbox_attestations.join(&id_of_project)),
+            attestations_base: Some(sandbox_attestations),
             _sandbox: running,
             sandbox_url: Some(base),
         });
@@ -132,6 +136,7 @@ pub(super) async fn open(
     Ok(Opened {
         session,
         attestations: AttestationFolder::new(folder.join("attestations")),
+        attestations_base: None,
         _sandbox: None,
         sandbox_url: None,
     })
@@ -140,8 +145,8 @@ pub(super) async fn open(
 /// Loads the project again: attestations were written meanwhile.
 pub(super) fn reload(opened: &mut Opened) -> Result<(), CliError> {
     let mut findings = Findings::new();
-    let attestations = opened.sandbox_url.is_some().then(|| opened.attestations.path().to_owned());
-    match flow::load(&opened.session.project.folder, attestations.as_deref(), &mut findings) {
+    let base = opened.attestations_base.as_deref();
+    match flow::load(&opened.session.project.folder, base, &mut findings) {
         Some(project) => {
             opened.session.project = project;
             Ok(())

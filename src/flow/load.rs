@@ -6,8 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     diagnostics::{Findings, SourceFile},
-    manifest::{Document, Manifests},
-    yaml::{self, Limits},
+    manifest::{Document, Kind, Manifests},
+    yaml::{self, Limits, path},
 };
 
 /// A project that was loaded.
@@ -19,16 +19,18 @@ pub struct Project {
     pub manifests: Manifests,
 }
 
-/// Loads a project. `attestations` is a further folder whose documents count too: the sandbox keeps its attestations beside its
-/// state, not in the project. Everything wrong is found at once; there is a project exactly if there was no error.
+/// Loads a project. `attestations` is a further folder: the sandbox keeps attestations beside its state, not in the project, in a
+/// folder with the project's id, because several projects may share a sandbox. Everything wrong is found at once; there is a project exactly if there was no error.
 pub fn load(folder: &Utf8Path, attestations: Option<&Utf8Path>, findings: &mut Findings) -> Option<Project> {
     let limits = Limits::default();
     let mut found = Findings::new();
-    let mut sources = yaml::read_folder(folder, &limits, &mut found);
-    if let Some(extra) = attestations.filter(|extra| extra.is_dir()) {
-        sources.extend(yaml::read_folder(extra, &limits, &mut found));
+    let sources = yaml::read_folder(folder, &limits, &mut found);
+    let mut documents = parse(&sources, &limits, &mut found);
+    let extra = attestations.zip(project_id(&documents)).map(|(base, id)| base.join(id));
+    if let Some(extra) = extra.filter(|extra| extra.is_dir()) {
+        let sources = yaml::read_folder(&extra, &limits, &mut found);
+        documents.extend(parse(&sources, &limits, &mut found));
     }
-    let documents = parse(&sources, &limits, &mut found);
     // A file that could not be read or parsed may hold anything: what refers to it would be a second error for the same reason,
     // so the references are looked at only once every file is YAML.
     let is_whole = !found.has_errors();
@@ -47,6 +49,18 @@ pub fn load(folder: &Utf8Path, attestations: Option<&Utf8Path>, findings: &mut F
     let failed = found.has_errors();
     findings.extend(found);
     if failed { None } else { Some(Project { folder: folder.to_owned(), manifests: manifests? }) }
+}
+
+/// The project's id, where it can be a folder's name; whether it is a good one is looked at with everything else.
+fn project_id(documents: &[Arc<Document>]) -> Option<&str> {
+    let text = |document: &'_ Arc<Document>, path| {
+        document.root.get(&path).and_then(yaml::Node::text).map(str::to_owned)
+    };
+    let project =
+        documents.iter().find(|it| text(it, path!["kind"]).as_deref() == Some(Kind::Project.as_str()))?;
+    let id = project.root.get(&path!["spec", "id"])?.text()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (!id.is_empty() && id.chars().all(is_plain)).then_some(id)
 }
 
 fn parse(sources: &[Arc<SourceFile>], limits: &Limits, findings: &mut Findings) -> Vec<Arc<Document>> {

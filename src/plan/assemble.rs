@@ -308,7 +308,8 @@ fn compare(
     }
     let risk = if difference.managed.is_empty() { Risk::Low } else { Risk::Medium };
     let (action, reason) = match &observed.ownership {
-        Ownership::Ours if difference.managed.is_empty() => return,
+        Ownership::Ours if difference.managed.is_empty() && !is_noted_otherwise(component, observed) => return,
+        Ownership::Ours if difference.managed.is_empty() => (Action::Update, Reason::LifecycleChanged),
         Ownership::Ours => (Action::Update, mover(component, observed, &difference.managed)),
         Ownership::Renamed(former) => (Action::Update, Reason::Renamed(former.clone())),
         Ownership::Unmarked if component.adopt => (Action::Adopt, Reason::Adopted),
@@ -317,6 +318,14 @@ fn compare(
         Ownership::Ambiguous(ids) => (Action::Blocked, Reason::Ambiguous(ids.clone())),
     };
     changes.push(Change { action, reason, risk, fields: difference.managed, ..template });
+}
+
+/// Whether the lifecycle that stands beside the marker is another one: it decides once the manifest is gone.
+pub(crate) fn is_noted_otherwise(component: &Component, observed: &Observed) -> bool {
+    let note = component.applied_note();
+    observed.applied.as_ref().is_some_and(|applied| {
+        (applied.on_removal, applied.prevent_destroy) != (note.on_removal, note.prevent_destroy)
+    })
 }
 
 /// Who moved: the manifests since they were last applied, or somebody the object.

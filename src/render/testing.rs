@@ -128,6 +128,7 @@ impl PlanBuilder {
                 policies: BTreeMap::from([("nss".parse().unwrap(), Policy::default())]),
                 owned: BTreeMap::new(),
                 outputs: BTreeMap::new(),
+                desired: BTreeMap::new(),
             },
         }
     }
@@ -241,6 +242,7 @@ impl ChangeBuilder {
             desired: None,
             observed: matches!(action, Action::Update | Action::Adopt | Action::Delete | Action::Drift)
                 .then(|| Arc::new(Observed { id: "con_1".to_owned(), ..Observed::default() })),
+            removal: None,
             digest: None,
         };
         Self { change, component }
@@ -336,6 +338,7 @@ impl ChangeBuilder {
 
     /// The step's manifest is gone; it has to be removed by hand.
     pub(crate) fn gone(mut self) -> Self {
+        self.change.removal = Some(step());
         self.change.source = None;
         self.change.reason = Reason::NotInManifests;
         self.change.risk = Risk::High;

@@ -1,7 +1,8 @@
 //! The record of requests, one JSON document a line, for checking what was sent against the vendors' specifications.
 //!
-//! `{"method", "host", "path", "query"?, "contentType"?, "body"?, "bodyBase64"?, "status"}`. Authorization and cookies are never
-//! recorded, and neither is a secret in a token request.
+//! `{"method", "host", "path", "query"?, "userAgent"?, "authScheme"?, "contentType"?, "body"?, "bodyBase64"?, "status"}`. Of
+//! Authorization only the scheme is recorded, where it is `basic` or `bearer` (else `other`); cookies never are, and neither is a
+//! secret in a token request.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -47,6 +48,13 @@ fn entry(request: &Request, status: u16) -> Value {
     if let Some(query) = &request.raw_query {
         entry.insert("query".into(), json!(query));
     }
+    // Tells Concord's own requests from those of a person or of a test that probes a refusal.
+    if let Some(agent) = request.header("user-agent") {
+        entry.insert("userAgent".into(), json!(agent));
+    }
+    if let Some(value) = request.headers.get("authorization") {
+        entry.insert("authScheme".into(), json!(scheme(value.as_bytes())));
+    }
     let kind = request.content_type();
     if !kind.is_empty() {
         entry.insert("contentType".into(), json!(kind));
@@ -59,6 +67,16 @@ fn entry(request: &Request, status: u16) -> Value {
     }
     entry.insert("status".into(), json!(status));
     Value::Object(entry)
+}
+
+/// The authentication scheme (RFC 9110 section 11.4). Only names that are known: the first word of a malformed value may be the
+/// secret itself.
+fn scheme(authorization: &[u8]) -> &'static str {
+    let first = authorization.split(|byte| *byte == b' ').next().unwrap_or_default();
+    ["basic", "bearer"]
+        .into_iter()
+        .find(|known| first.eq_ignore_ascii_case(known.as_bytes()))
+        .unwrap_or("other")
 }
 
 fn body(kind: &str, bytes: &[u8]) -> Result<Value, String> {
@@ -112,12 +130,16 @@ mod tests {
     fn secrets_are_not_recorded() {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", "application/json".parse().unwrap());
+        headers.insert("user-agent", "concord/1.2.3".parse().unwrap());
         headers.insert("authorization", "Bearer hidden".parse().unwrap());
         let body = br#"{"client_secret":"hidden","a":[{"Password":"hidden"}]}"#.to_vec();
         let uri = "/t.auth0.com/oauth/token?x=1".parse().unwrap();
         let text = entry(&Request::new(Method::POST, &uri, headers, body), 200).to_string();
         assert!(!text.contains("hidden"), "{text}");
         assert!(text.contains(r#""query":"x=1""#));
+        assert!(text.contains(r#""userAgent":"concord/1.2.3""#));
+        assert!(text.contains(r#""authScheme":"bearer""#), "{text}");
+        assert_eq!((scheme(b"Basic aGlkZGVu"), scheme(b"hidden"), scheme(b"")), ("basic", "other", "other"));
         let form = super::body("application/x-www-form-urlencoded", b"client_secret=hidden&a=b").unwrap();
         assert_eq!(form, json!("client_secret=REDACTED&a=b"));
     }

@@ -56,7 +56,7 @@ fn files_are_silent(folder: &Path) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() {
             files_are_silent(&path);
-        } else if !["sandbox.yaml", "sandbox.redb", "secret.txt", "secret.sh"].contains(&name.as_str()) {
+        } else if !["sandbox.yaml", "sandbox.redb", "faults.yaml", "secret.txt", "secret.sh"].contains(&name.as_str()) {
             let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
             is_silent(&path.display().to_string(), &text);
         }

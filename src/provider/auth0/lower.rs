@@ -9,6 +9,8 @@ mod member;
 
 pub(super) use keys::plain_fingerprint;
 
+use url::Url;
+
 use self::{
     keys::{Pins, keys},
     member::user,
@@ -28,6 +30,7 @@ use crate::{
         tenant::Auth0,
         user_enablement::UserEnablementSpec,
     },
+    plan::Outputs,
     provider::{
         IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProviderSide,
     },
@@ -165,6 +168,10 @@ impl IdentityProvider for Auth0Vendor {
             .and_then(|tenant| user(context, &tenant, enablement, member))
             .into_iter()
             .collect()
+    }
+
+    fn metadata_url(&self, context: &ProfileContext<'_>, outputs: &Outputs) -> Option<Url> {
+        outputs.get(&context.address("auth0.client"))?.get("metadataUrl")?.as_text()?.parse().ok()
     }
 
     fn population_realm(&self, context: &ProfileContext<'_>) -> Option<Realm> {

@@ -94,7 +94,7 @@ fn a_removal() {
         "connection": "JQ00000000000000000000000000000001"
       },
       "digest": "ccd78884d3e80244985c5251ad4d52e921dee02a88a7ec3e3d82e884a5302658",
-      "command": "concord attest SsoProfile/gone/flex.trust --removed --by you@example.com"
+      "command": "concord attest --step SsoProfile/gone/flex.trust --removed --by you@example.com"
     }
   ]
 }
@@ -111,7 +111,7 @@ Step 1: remove nss/SsoProfile/gone/flex.trust
 
   digest ccd78884d3e80244985c5251ad4d52e921dee02a88a7ec3e3d82e884a5302658
   Afterwards:
-    concord attest SsoProfile/gone/flex.trust --removed --by you@example.com
+    concord attest --step SsoProfile/gone/flex.trust --removed --by you@example.com
 
 Runbook: 1 step, 1 ready.
 ");

@@ -102,7 +102,7 @@ async fn requests_are_recorded_without_their_secrets() {
         lines[1],
         json!({
             "method": "POST", "host": TENANT, "path": "/api/v2/clients", "contentType": "application/json",
-            "body": {"name": "Flex"}, "status": 201,
+            "authScheme": "bearer", "body": {"name": "Flex"}, "status": 201,
         })
     );
 }

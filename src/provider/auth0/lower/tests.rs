@@ -7,7 +7,7 @@ use crate::{
     component::Class,
     diagnostics::{SourceFile, Span},
     manifest::{
-        Document, Envelope, Name,
+        Document, Envelope, Name, OnRemoval,
         attribute_map::AttributeMapSpec,
         identity_provider::{CertificateRef, IdentityProviderSpec},
         sso_profile::SsoProfileSpec,
@@ -350,6 +350,7 @@ fn a_member_has_the_values_that_the_action_reads() {
     user_id [derived] = "auth0|1"
     "###);
     assert_eq!(components[0].class, Class::Membership);
+    assert_eq!(components[0].lifecycle.on_removal, OnRemoval::Delete, "leavers are the resolver's business");
     assert_eq!(components[0].needs.len(), 1);
     assert!(member(&fixture, &[], &[]).is_empty(), "nothing to write, nothing to own");
 }

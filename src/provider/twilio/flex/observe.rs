@@ -18,7 +18,7 @@ use super::{
 use crate::{
     component::{Address, Component, Observation, Observed, Realm, Rule, Snapshot, Unknown, Value},
     http::{Http, HttpError, Origin},
-    provider::{Observe, Population, PopulationQuery, Scope},
+    provider::{Observe, Person, Population, PopulationQuery, Scope},
 };
 
 /// Reads one account.
@@ -217,6 +217,19 @@ impl Observe for Reader {
     /// Flex is no identity provider: nobody is enabled from its users.
     async fn population(&self, _query: &PopulationQuery) -> Result<Population, Unknown> {
         Err(unexpected("Twilio Flex is no identity provider, so nobody is selected from its users", None))
+    }
+
+    /// The users of the Flex instance, by their e-mail addresses.
+    async fn accounts(&self) -> Result<Option<Vec<Person>>, Unknown> {
+        let users = users::list(self.api.as_ref(), self.instance.as_deref()).await?;
+        let accounts = users.into_iter().map(|user| Person {
+            id: user.flex_user_sid,
+            email: user.email.unwrap_or(user.username).to_lowercase(),
+            name: user.full_name,
+            is_active: !user.deactivated,
+            groups: BTreeSet::new(),
+        });
+        Ok(Some(accounts.collect()))
     }
 
     /// Nothing in Flex carries a marker, so there are no orphans.

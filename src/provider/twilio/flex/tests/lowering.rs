@@ -293,7 +293,7 @@ fn removal_names_what_is_to_be_deleted() {
     let told = |component: &str, outputs: &str| {
         let step = removal_step(&address(component), &attestation(component, outputs), ACCOUNT)?;
         assert_eq!(step.scope, ACCOUNT);
-        match step.instructions.last() {
+        match step.removal.last() {
             Some(Instruction::Do(text)) => Some(text.clone()),
             _ => None,
         }
