@@ -304,9 +304,12 @@ impl Loader {
                 (None, []) => {
                     if !std::mem::replace(&mut self.is_lack_of_tenants_said, true) {
                         findings.push(
-                            Finding::new(&codes::TENANT_MISSING, "there is no Tenant document in this folder")
-                                .at(document.at(&path!["kind"]), "every one belongs to a tenant")
-                                .help("write a document with `kind: Tenant`; `concord init` shows one"),
+                            Finding::new(
+                                &codes::TENANT_MISSING,
+                                "there is no Tenant document in this folder",
+                            )
+                            .at(document.at(&path!["kind"]), "every one belongs to a tenant")
+                            .help("write a document with `kind: Tenant`; `concord init` shows one"),
                         );
                     }
                     None

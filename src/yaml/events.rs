@@ -222,8 +222,9 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
             "the text in quotes that begins above is not closed before this line",
             "close the quote where the text ends; a text that goes on is indented",
         ),
-        ErrorKind::InvalidBlockScalarIndent
-        | ErrorKind::InvalidFlowScalarIndent => ("this line of a text is not indented enough", INDENT),
+        ErrorKind::InvalidBlockScalarIndent | ErrorKind::InvalidFlowScalarIndent => {
+            ("this line of a text is not indented enough", INDENT)
+        }
         ErrorKind::UnexpectedCharacter { character } => {
             return (format!("`{}` cannot start a value", character.escape_debug()), Some(QUOTE));
         }

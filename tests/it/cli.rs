@@ -50,7 +50,10 @@ fn help_is_an_answer() {
     for line in listed.take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ")) {
         let name = line.split_whitespace().next().unwrap_or_default();
         let known = COMMANDS.iter().any(|command| command[0] == name);
-        assert!(known || name == "help" || line.starts_with("   "), "`{name}` is not among the tested commands");
+        assert!(
+            known || name == "help" || line.starts_with("   "),
+            "`{name}` is not among the tested commands"
+        );
     }
     assert!(general.stdout.contains("Exit codes:"));
     let version = project.run(&["--version"]).expect(0);
@@ -173,11 +176,17 @@ fn findings_for_programs() {
 
     let github = project.run(&["validate", "--format", "github", "--base", "sso/nss"]).expect(1);
     let line = github.stdout.lines().next().expect("a line");
-    assert!(line.starts_with("::error ") && line.contains("file=sso/nss/flex.yaml") && line.contains("line=16"), "{line}");
+    assert!(
+        line.starts_with("::error ") && line.contains("file=sso/nss/flex.yaml") && line.contains("line=16"),
+        "{line}"
+    );
 
     // A clean project gives clean documents, not silence.
     let clean = Project::broken(&["base"]);
-    assert_eq!(clean.run(&["validate", "--format", "json"]).expect(0).json()["findings"], Value::Array(vec![]));
+    assert_eq!(
+        clean.run(&["validate", "--format", "json"]).expect(0).json()["findings"],
+        Value::Array(vec![])
+    );
     let sarif = clean.run(&["validate", "--format", "sarif"]).expect(0).json();
     assert_eq!(sarif["runs"][0]["results"], Value::Array(vec![]));
     assert_eq!(clean.run(&["validate", "--format", "github"]).expect(0).stdout, "");
@@ -212,7 +221,11 @@ fn every_code_is_explained() {
     for code in codes {
         let explained = project.run(&["explain", code]).expect(0);
         assert!(explained.stdout.contains(code), "{}", explained.stdout);
-        assert!(explained.stdout.len() > code.len() + 80, "{code} is hardly explained:\n{}", explained.stdout);
+        assert!(
+            explained.stdout.len() > code.len() + 80,
+            "{code} is hardly explained:\n{}",
+            explained.stdout
+        );
         let wide = explained.stdout.lines().find(|line| line.chars().count() > 100);
         assert_eq!(wide, None, "{code}");
     }
@@ -227,15 +240,14 @@ fn completions_for_every_shell() {
             assert!(script.contains(word), "{shell} does not complete {word}");
         }
     }
-    let bash = std::process::Command::new("bash")
-        .args(["-n", "/dev/stdin"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .and_then(|mut child| {
-            let script = project.run(&["completions", "bash"]).expect(0).stdout;
-            std::io::Write::write_all(child.stdin.as_mut().expect("stdin"), script.as_bytes())?;
-            child.wait()
-        });
+    let bash =
+        std::process::Command::new("bash").args(["-n", "/dev/stdin"]).stdin(Stdio::piped()).spawn().and_then(
+            |mut child| {
+                let script = project.run(&["completions", "bash"]).expect(0).stdout;
+                std::io::Write::write_all(child.stdin.as_mut().expect("stdin"), script.as_bytes())?;
+                child.wait()
+            },
+        );
     if let Ok(status) = bash {
         assert!(status.success(), "bash refuses the script");
     }
@@ -246,7 +258,11 @@ fn init_writes_a_project_that_validates_and_plans() {
     for tenant in ["acme", "a", "nevada-senior-services-2", "tenant"] {
         let project = Project::empty();
         let init = project.run(&["init", "sso", "--tenant", tenant]).expect(0);
-        assert!(init.stdout.contains("concord.yaml") && init.stderr.contains("concord validate sso"), "{}", init.stdout);
+        assert!(
+            init.stdout.contains("concord.yaml") && init.stderr.contains("concord validate sso"),
+            "{}",
+            init.stdout
+        );
         let validated = project.run(&["validate", "sso"]).expect(0);
         assert!(!validated.stdout.contains("error"), "{}", validated.stdout);
         assert!(project.read("sso/flex.yaml").contains(&format!("metadata: {{name: {tenant}}}")));
@@ -306,11 +322,14 @@ fn a_saved_plan_is_refused_when_a_manifest_changed() {
     let project = Project::example("auth0-flex");
     project.run(&["plan", "--sandbox", "--out", "plan.json"]).expect(0);
     project.edit("flex.yaml", "Twilio Flex - NSS", "Twilio Flex - Nevada");
-    let stale = project
-        .run(&["apply", "--sandbox", "--yes", "--simulate-operator", "--plan", "plan.json"])
-        .expect(1);
+    let stale =
+        project.run(&["apply", "--sandbox", "--yes", "--simulate-operator", "--plan", "plan.json"]).expect(1);
     assert!(stale.stderr.contains("help:"), "{}", stale.stderr);
-    assert_eq!(project.serve().clients().iter().filter(|it| it["name"] != "Intranet").count(), 1, "nothing was made");
+    assert_eq!(
+        project.serve().clients().iter().filter(|it| it["name"] != "Intranet").count(),
+        1,
+        "nothing was made"
+    );
 }
 
 #[test]
@@ -331,7 +350,11 @@ fn only_the_plan_that_the_reviewer_saw_is_applied() {
         project.run(&["apply", "--sandbox", "--yes", "--simulate-operator", "--expect-digest", digest])
     };
     let refused = apply(&"0".repeat(64)).expect(1);
-    assert!(refused.stderr.contains(&digest) && refused.stderr.contains("review it again"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains(&digest) && refused.stderr.contains("review it again"),
+        "{}",
+        refused.stderr
+    );
     assert!(!lines(&project.plan()).is_empty());
     apply(&digest).expect(0);
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
@@ -341,7 +364,9 @@ fn only_the_plan_that_the_reviewer_saw_is_applied() {
 fn a_target_comes_with_what_it_needs_and_nothing_else() {
     let project = Project::example("auth0-flex");
     let plan = |target: &str| {
-        project.run(&["plan", "--sandbox", "--format", "json", "--allow-incomplete", "--target", target]).json()
+        project
+            .run(&["plan", "--sandbox", "--format", "json", "--allow-incomplete", "--target", target])
+            .json()
     };
     let client = lines(&plan("nss/SsoProfile/flex/auth0.client"));
     assert!(client.iter().any(|line| line.contains("nss/SsoProfile/flex/auth0.client")), "{client:#?}");
@@ -368,7 +393,12 @@ fn compact_is_a_line_for_each_change() {
     let project = Project::example("auth0-flex");
     let run = project.run(&["plan", "--sandbox", "--compact"]).expect(0);
     let address = "nss/SsoProfile/flex/auth0.client";
-    assert_eq!(run.stdout.lines().filter(|line| line.contains(&format!("{address} "))).count(), 1, "{}", run.stdout);
+    assert_eq!(
+        run.stdout.lines().filter(|line| line.contains(&format!("{address} "))).count(),
+        1,
+        "{}",
+        run.stdout
+    );
     assert!(!run.stdout.contains("addons"), "fields are not shown:\n{}", run.stdout);
     let full = project.run(&["plan", "--sandbox"]).expect(0);
     assert!(run.stdout.lines().count() < full.stdout.lines().count());
@@ -397,7 +427,8 @@ fn an_apply_without_a_terminal_needs_yes() {
 /// Names from live systems are hostile: in a comment on a pull request they stay text.
 #[test]
 fn a_hostile_name_stays_text_in_markdown() {
-    const HOSTILE: &str = "</details><img src=x onerror=alert(1)> @everyone [x](javascript:alert) `a` | b &amp;";
+    const HOSTILE: &str =
+        "</details><img src=x onerror=alert(1)> @everyone [x](javascript:alert) `a` | b &amp;";
     let project = Project::example("auth0-flex");
     project.edit("flex.yaml", "Auth0 - Nevada Senior Services", &format!("'{HOSTILE}'"));
     let run = project.run(&["plan", "--sandbox", "--format", "markdown", "--markdown", "plan.md"]);

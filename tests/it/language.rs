@@ -186,7 +186,9 @@ fn the_folder_is_empty() {
 #[test]
 fn a_literal_secret_is_shown_nowhere() {
     const SECRET: &str = "Sup3rS3cretValue-do-not-print";
-    for literal in [SECRET.to_owned(), format!("\"{SECRET}\""), format!("{{value: {SECRET}}}"), format!("[{SECRET}]")] {
+    for literal in
+        [SECRET.to_owned(), format!("\"{SECRET}\""), format!("{{value: {SECRET}}}"), format!("[{SECRET}]")]
+    {
         let project = base();
         project.edit("tenant.yaml", "{env: AUTH0_CLIENT_SECRET}", &literal);
         project.edit("tenant.yaml", "clientId:", "clientID:");

@@ -103,7 +103,8 @@ fn a_runbook_fits_its_schema() {
     let runbook = project.run(&["runbook", "--sandbox", "--format", "json", "--out", "runbook.json"]);
     holds(&schema, &runbook.json(), "the runbook before anything was applied");
     project.run(&["apply", "--sandbox", "--yes"]).expect(3);
-    let runbook = project.run(&["runbook", "--sandbox", "--format", "json", "--out", "runbook.json"]).expect(0);
+    let runbook =
+        project.run(&["runbook", "--sandbox", "--format", "json", "--out", "runbook.json"]).expect(0);
     holds(&schema, &runbook.json(), "the runbook half-way");
     holds(&schema, &serde_json::from_str(&project.read("runbook.json")).expect("JSON"), "the saved runbook");
 }
@@ -122,9 +123,7 @@ fn events_fit_their_schema() {
     };
     project.run(&["apply", "--sandbox", "--yes", "--events", "waits.jsonl"]).expect(3);
     check("waits.jsonl");
-    project
-        .run(&["apply", "--sandbox", "--yes", "--simulate-operator", "--events", "done.jsonl"])
-        .expect(0);
+    project.run(&["apply", "--sandbox", "--yes", "--simulate-operator", "--events", "done.jsonl"]).expect(0);
     check("done.jsonl");
     for kind in ["applyStarted", "started", "done", "waiting", "applyFinished"] {
         assert!(kinds.contains(kind), "no event `{kind}` among {kinds:?}");
@@ -136,6 +135,10 @@ fn findings_fit_their_schema() {
     let schema = committed("findings");
     let project = Project::broken(&["base"]);
     holds(&schema, &project.run(&["validate", "--format", "json"]).expect(0).json(), "no findings");
-    project.edit("flex.yaml", "friendlyName", "freindlyName").edit("people.yaml", "profile: flex", "profile: 'flex");
+    project.edit("flex.yaml", "friendlyName", "freindlyName").edit(
+        "people.yaml",
+        "profile: flex",
+        "profile: 'flex",
+    );
     holds(&schema, &project.run(&["validate", "--format", "json"]).expect(1).json(), "findings");
 }

@@ -8,9 +8,10 @@ use concord::{
     diagnostics::{Findings, human},
     flow,
     manifest::{
-        Envelope, Kind, attestation::AttestationSpec, attribute_map::AttributeMapSpec, email_domain::EmailDomainSpec,
-        identity_provider::IdentityProviderSpec, project::ProjectSpec, schema, sso_profile::SsoProfileSpec,
-        tenant::TenantSpec, user_enablement::UserEnablementSpec, vanity_domain::VanityDomainSpec,
+        Envelope, Kind, attestation::AttestationSpec, attribute_map::AttributeMapSpec,
+        email_domain::EmailDomainSpec, identity_provider::IdentityProviderSpec, project::ProjectSpec, schema,
+        sso_profile::SsoProfileSpec, tenant::TenantSpec, user_enablement::UserEnablementSpec,
+        vanity_domain::VanityDomainSpec,
     },
     yaml::{self, Limits},
 };
@@ -23,10 +24,15 @@ use crate::support::{Project, documents, manifest_files, repository};
 fn decodes(kind: Kind, document: &Value) -> Result<(), String> {
     fn decode<T: serde::de::DeserializeOwned>(document: &Value) -> Result<(), String> {
         let mut findings = Findings::new();
-        let source = yaml::read("a.yaml", document.to_string().into_bytes(), &Limits::default(), &mut findings)
-            .expect("JSON is text");
+        let source =
+            yaml::read("a.yaml", document.to_string().into_bytes(), &Limits::default(), &mut findings)
+                .expect("JSON is text");
         let roots = yaml::parse(&source, &Limits::default(), &mut findings);
-        assert!(findings.is_empty(), "JSON is YAML: {}", human::render(&findings, &human::Options::default()));
+        assert!(
+            findings.is_empty(),
+            "JSON is YAML: {}",
+            human::render(&findings, &human::Options::default())
+        );
         match yaml::decode::<Envelope<T>>(&roots[0], &Arc::clone(&source), &mut findings) {
             Some(_) => Ok(()),
             None => Err(findings.iter().map(|it| it.message.clone()).collect::<Vec<_>>().join("; ")),
@@ -89,11 +95,16 @@ fn mutations(document: &Value) -> Vec<(String, Value)> {
                 it.pointer_mut(place).expect("a place")["noSuchField"] = json!("x");
             });
         }
-        for other in [json!([]), json!({}), json!(true), json!([["x"]]), json!({"x": {"y": []}}), json!(null)] {
-            mutate(format!("{place} is {other}"), &|it| *it.pointer_mut(place).expect("a place") = other.clone());
+        for other in [json!([]), json!({}), json!(true), json!([["x"]]), json!({"x": {"y": []}}), json!(null)]
+        {
+            mutate(format!("{place} is {other}"), &|it| {
+                *it.pointer_mut(place).expect("a place") = other.clone()
+            });
         }
         if !value.is_string() {
-            mutate(format!("{place} is a text"), &|it| *it.pointer_mut(place).expect("a place") = json!("a text"));
+            mutate(format!("{place} is a text"), &|it| {
+                *it.pointer_mut(place).expect("a place") = json!("a text")
+            });
         }
     }
     mutations
@@ -105,8 +116,9 @@ fn every_field() -> Vec<Value> {
 }
 
 fn well_formed() -> Vec<Value> {
-    let examples =
-        manifest_files().into_iter().flat_map(|path| documents(&std::fs::read_to_string(path).expect("a file")));
+    let examples = manifest_files()
+        .into_iter()
+        .flat_map(|path| documents(&std::fs::read_to_string(path).expect("a file")));
     every_field().into_iter().chain(examples).collect()
 }
 
@@ -203,10 +215,47 @@ fn loads(folder: &Path) -> bool {
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
-            "apiVersion: concord/v1\n", "kind: SsoProfile\n", "kind: Tenant\n", "kind: UserEnablement\n",
-            "metadata: {name: flex}\n", "metadata:\n", "  name: nss\n", "spec:\n", "  product: flex\n", "  urls: {trusted: [",
-            "]}", "---\n", "...\n", "- ", ": ", "? ", "&a ", "*a ", "!!int ", "!x ", "<<: ", "|\n  ", ">-\n", "\"", "'", "{", "}",
-            "[", "]", "\t", "#", "%YAML 1.2\n", "\u{feff}", "\u{85}", "\u{2028}", "\r\n", "~", "null", "0x1F", ".inf", "1e999",
+            "apiVersion: concord/v1\n",
+            "kind: SsoProfile\n",
+            "kind: Tenant\n",
+            "kind: UserEnablement\n",
+            "metadata: {name: flex}\n",
+            "metadata:\n",
+            "  name: nss\n",
+            "spec:\n",
+            "  product: flex\n",
+            "  urls: {trusted: [",
+            "]}",
+            "---\n",
+            "...\n",
+            "- ",
+            ": ",
+            "? ",
+            "&a ",
+            "*a ",
+            "!!int ",
+            "!x ",
+            "<<: ",
+            "|\n  ",
+            ">-\n",
+            "\"",
+            "'",
+            "{",
+            "}",
+            "[",
+            "]",
+            "\t",
+            "#",
+            "%YAML 1.2\n",
+            "\u{feff}",
+            "\u{85}",
+            "\u{2028}",
+            "\r\n",
+            "~",
+            "null",
+            "0x1F",
+            ".inf",
+            "1e999",
         ])
         .prop_map(str::to_owned),
         "[ -~\\n]{0,12}",

@@ -1,8 +1,5 @@
 //! A hermetic project in a temporary folder, the program run on it, and the sandbox spoken to by HTTP.
 
-// Everything here serves the other modules of this one binary; `pub` says that better than a path.
-#![allow(unreachable_pub)]
-
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},

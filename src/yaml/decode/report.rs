@@ -151,9 +151,14 @@ impl Reporter<'_> {
         let finding = Finding::new(&INVALID_VALUE, format!("{place} is not a full URL"))
             .at(self.source.at(span), "no `https://`");
         let full = format!("https://{}", text.trim_start_matches('/'));
-        let has_host = url::Url::parse(&full).is_ok_and(|url| url.host_str().is_some_and(|it| it.contains('.')));
+        let has_host =
+            url::Url::parse(&full).is_ok_and(|url| url.host_str().is_some_and(|it| it.contains('.')));
         Some(match has_host && is_simple(text) {
-            true => finding.help(format!("write `{full}`")).fix(format!("write `{full}`"), self.source.at(span), full),
+            true => finding.help(format!("write `{full}`")).fix(
+                format!("write `{full}`"),
+                self.source.at(span),
+                full,
+            ),
             false => finding.help("write the whole URL, beginning with `https://`"),
         })
     }
