@@ -9,7 +9,10 @@ use crate::{
     component::{Class, Component, Observation, Observed, Ownership, WriteChannel},
     flow::Session,
     http::HttpError,
-    plan::{Action, Change, Plan, Reason, attest::Standing, diff, order::Phase, resolve_fields},
+    plan::{
+        Action, Change, Plan, Reason, attest::Standing, diff, is_noted_otherwise, order::Phase,
+        resolve_fields,
+    },
     provider::{Scope, Write, WriteError, Written},
 };
 
@@ -36,7 +39,11 @@ impl Executor<'_> {
             let changed = observed.as_ref().map(|observed| changed(&component, observed)).unwrap_or_default();
             let write = match &observed {
                 None => Write::Create { component: &component, note: &note },
-                Some(observed) if changed.is_empty() && observed.ownership == Ownership::Ours => {
+                Some(observed)
+                    if changed.is_empty()
+                        && observed.ownership == Ownership::Ours
+                        && !is_noted_otherwise(&component, observed) =>
+                {
                     self.learn(change, observed.clone()).await;
                     return Ok(Effect::Unchanged);
                 }

@@ -106,6 +106,22 @@ pub enum ApplyError {
         /// What was given.
         given: String,
     },
+    /// The step was said to be done, and a probe finds nothing.
+    #[error("{title}: there is no {given}")]
+    NothingThere {
+        /// What should be there.
+        title: String,
+        /// What it was said to be known by.
+        given: String,
+    },
+    /// The step produces something that nobody gave.
+    #[error("the {title} is not given")]
+    NoOutput {
+        /// The output's name.
+        name: String,
+        /// What it is.
+        title: String,
+    },
     /// Whoever carries out steps failed.
     #[error("{0}")]
     Operator(#[from] super::operator::OperatorError),
@@ -133,6 +149,13 @@ impl ApplyError {
             }
             Self::Contradicted { .. } => {
                 Some("correct the value on the page, then run apply again".to_owned())
+            }
+            Self::NothingThere { .. } => Some(
+                "read the value from the page once more, and see that it was saved in this account"
+                    .to_owned(),
+            ),
+            Self::NoOutput { name, .. } => {
+                Some(format!("the step produces it: read it from the page, and say `--output {name}=...`"))
             }
             Self::OutputMissing { .. } | Self::BadOutput { .. } | Self::Operator(_) | Self::Record(_) => None,
         }

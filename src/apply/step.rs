@@ -94,16 +94,24 @@ impl Desk<'_> {
         check_outputs(&step, &outputs)?;
         component.attested_outputs.clone_from(&outputs);
         let mut values = values_of(&outputs);
-        if component.fields.iter().any(|field| field.capability.read() == ReadChannel::Probe)
-            && let Observation::Present(observed) = observe_afresh(self.session, self.plan, &component).await
-        {
-            contradiction(&component, &observed)?;
-            for name in step.outputs.iter().map(|output| &output.name) {
-                if let Some(Value::Text(text)) = observed.outputs.get(name) {
-                    outputs.insert(name.clone(), text.clone());
+        if component.fields.iter().any(|field| field.capability.read() == ReadChannel::Probe) {
+            match observe_afresh(self.session, self.plan, &component).await {
+                Observation::Present(observed) => {
+                    contradiction(&component, &observed)?;
+                    for name in step.outputs.iter().map(|output| &output.name) {
+                        if let Some(Value::Text(text)) = observed.outputs.get(name) {
+                            outputs.insert(name.clone(), text.clone());
+                        }
+                    }
+                    values.extend(observed.outputs.clone());
                 }
+                Observation::Absent => {
+                    let given = outputs.values().cloned().collect::<Vec<_>>().join(", ");
+                    return Err(ApplyError::NothingThere { title: change.title.clone(), given });
+                }
+                // A person's word counts where nothing can be seen.
+                Observation::Unknown(_) => {}
             }
-            values.extend(observed.outputs.clone());
         }
         let said = Said { state: AttestationState::Done, by, at: now(), evidence, outputs: outputs.clone() };
         self.attestations.record(&statement(
@@ -171,7 +179,7 @@ fn check_outputs(step: &Step, outputs: &BTreeMap<String, String>) -> Result<(), 
                 return Err(ApplyError::BadOutput { title: output.title.clone(), given: given.clone() });
             }
             None if output.required => {
-                return Err(ApplyError::BadOutput { title: output.title.clone(), given: String::new() });
+                return Err(ApplyError::NoOutput { name: output.name.clone(), title: output.title.clone() });
             }
             _ => {}
         }

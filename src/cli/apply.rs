@@ -94,7 +94,7 @@ pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError>
     let style = render::Style {
         show_users: args.look.show_users,
         compact: args.look.compact,
-        arguments: arguments(&args),
+        arguments: common::arguments(&args.project, &args.sandbox),
         ..common::style(ui)
     };
     let is_text = args.format == Format::Text;
@@ -254,18 +254,4 @@ async fn finish(
         ui.result(&render::verification::text(&verification, &style));
     }
     Ok(exit.and(verify::exit_of(&verification)))
-}
-
-fn arguments(args: &ApplyArgs) -> String {
-    let mut words = Vec::new();
-    if args.project.folder != "." {
-        words.push(args.project.folder.to_string());
-    }
-    if args.sandbox.sandbox {
-        words.push("--sandbox".to_owned());
-    }
-    if let Some(state) = &args.sandbox.sandbox_state {
-        words.push(format!("--sandbox-state {state}"));
-    }
-    words.join(" ")
 }

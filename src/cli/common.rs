@@ -243,6 +243,21 @@ pub(super) fn style(ui: &Ui) -> Style {
     }
 }
 
+/// What follows `concord apply` and its like in a command that is suggested: the same project, the same sandbox.
+pub(super) fn arguments(project: &ProjectArgs, sandbox: &SandboxArgs) -> String {
+    let mut words = Vec::new();
+    if project.folder != "." {
+        words.push(project.folder.to_string());
+    }
+    if sandbox.sandbox {
+        words.push("--sandbox".to_owned());
+    }
+    if let Some(state) = &sandbox.sandbox_state {
+        words.push(format!("--sandbox-state {state}"));
+    }
+    words.join(" ")
+}
+
 /// Writes a file that the command line asks for.
 pub(super) fn write(path: &Utf8Path, text: &str) -> Result<(), CliError> {
     std::fs::write(path, text).map_err(|error| CliError::file(path, &error))

@@ -116,16 +116,8 @@ fn pending(plan: &Plan) -> Exit {
 
 /// What follows `concord apply` in the command that the plan suggests.
 fn arguments(args: &PlanArgs) -> String {
-    let mut words = Vec::new();
-    if args.project.folder != "." {
-        words.push(args.project.folder.to_string());
-    }
-    if args.sandbox.sandbox {
-        words.push("--sandbox".to_owned());
-    }
-    if let Some(state) = &args.sandbox.sandbox_state {
-        words.push(format!("--sandbox-state {state}"));
-    }
+    let mut words = vec![common::arguments(&args.project, &args.sandbox)];
+    words.retain(|words| !words.is_empty());
     if let Some(tenant) = &args.narrow.tenant {
         words.push(format!("--tenant {tenant}"));
     }

@@ -44,11 +44,8 @@ enum Format {
 pub(super) async fn run(args: RunbookArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
     let opened = common::open(&args.project, &args.sandbox, ui).await?;
     let plan = common::make_plan(&opened, &args.narrow.options(), ui).await?;
-    let mut words = vec![args.project.folder.to_string()];
-    if args.sandbox.sandbox {
-        words.push("--sandbox".to_owned());
-    }
-    let style = render::Style { arguments: words.join(" "), ..common::style(ui) };
+    let style =
+        render::Style { arguments: common::arguments(&args.project, &args.sandbox), ..common::style(ui) };
     let document = render::runbook::runbook(&plan, &style);
     ui.result(&match args.format {
         Format::Text => render::runbook::text(&document, &style),

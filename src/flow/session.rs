@@ -9,11 +9,14 @@ use super::{
     target::{Target, narrow},
 };
 use crate::{
-    component::{Address, Class, Component, Environment, Orphan, Realm, Snapshot, Unknown},
+    component::{Address, Class, Component, Environment, Observation, Orphan, Realm, Snapshot, Unknown},
     diagnostics::Findings,
     http::Http,
     manifest::{Kind, Name, Resource, attestation::AttestationSpec, user_enablement::Removal},
-    plan::{Gap, Plan, PlanInput, Warning, assemble, attest::Attestations, order::CycleError},
+    plan::{
+        Gap, Outputs, Plan, PlanInput, Warning, assemble, attest::Attestations, order::CycleError,
+        resolve_fields,
+    },
     provider::{
         Population, PopulationQuery, Scope, SharedMutate, SharedObserve, WriteError,
         credentials::Credentials,
@@ -95,6 +98,7 @@ impl Session {
         let mut gaps = Vec::new();
         let mut warnings = Vec::new();
         let mut components = Vec::new();
+        let mut pilots: Vec<Address> = Vec::new();
         // Where nobody could be listed, nobody is known to be gone either.
         let mut without_population: BTreeSet<Realm> = BTreeSet::new();
         for agreement in &agreements {
@@ -103,6 +107,7 @@ impl Session {
                 match populations.get(&realm) {
                     Some(Ok(population)) => {
                         let membership = resolve::members(agreement, population);
+                        pilots.extend(membership.pilot.iter().cloned());
                         // The test of the connection comes after the people who make it.
                         for component in &mut lowered {
                             if agreement.service_provider_side.gates.contains(&component.address) {
@@ -112,17 +117,33 @@ impl Session {
                         lowered.extend(membership.components);
                         warnings.extend(membership.warnings);
                     }
-                    Some(Err(unknown)) => {
-                        if without_population.insert(realm.clone()) {
-                            gaps.push(Gap { address: None, realm, unknown: unknown.clone() });
-                        }
+                    Some(Err(unknown)) if without_population.insert(realm.clone()) => {
+                        gaps.push(Gap { address: None, realm, unknown: unknown.clone() });
                     }
-                    None => {}
+                    Some(Err(_)) | None => {}
                 }
             }
             components.extend(lowered);
         }
+        // So it does where another profile's enablement is what gives the test user the roles.
+        for agreement in &agreements {
+            let is_tester = |address: &&Address| {
+                let person = address.component.split_once(':').map(|(_, email)| email);
+                let testers = &agreement.profile().spec.test_users;
+                person.is_some_and(|person| testers.iter().any(|tester| tester.eq_ignore_ascii_case(person)))
+            };
+            let gates = &agreement.service_provider_side.gates;
+            for gate in components.iter_mut().filter(|component| gates.contains(&component.address)) {
+                let others: Vec<_> =
+                    pilots.iter().filter(is_tester).filter(|it| !gate.needs.contains(it)).cloned().collect();
+                gate.needs.extend(others);
+            }
+        }
         let mut components = resolve::merge(components);
+        let twice = resolve::enabled_twice(&components);
+        if !twice.is_empty() {
+            return Err(FlowError::Findings(twice.into_iter().collect()));
+        }
         let all: BTreeSet<Address> = components.iter().map(|component| component.address.clone()).collect();
         if let Some(target) =
             options.targets.iter().find(|target| !all.iter().any(|address| target.matches(address)))
@@ -143,15 +164,37 @@ impl Session {
                 .unwrap_or_default();
         }
         let removals = self.removals(&attestations, &components, options);
-        let components = narrow(components, &options.targets);
+        let mut components = narrow(components, &options.targets);
 
         progress("reading what exists");
         let scope =
             Scope { project: manifests.project.spec.id.clone(), tenants: tenants.iter().cloned().collect() };
-        let mut snapshots = observe(&readers, &components, &scope).await;
+        // What the identity providers show (an application's sign-on URL) is what the product's side is looked for by.
+        let idps: BTreeSet<Realm> = agreements.iter().filter_map(population_realm).collect();
+        let mut snapshots = observe(&readers, &components, &scope, &|realm| idps.contains(realm)).await;
+        let seen = outputs(&snapshots);
+        for component in &mut components {
+            resolve_fields(component, &seen);
+        }
+        snapshots.extend(observe(&readers, &components, &scope, &|realm| !idps.contains(realm)).await);
         for (realm, snapshot) in &mut snapshots {
             let orphans = std::mem::take(&mut snapshot.orphans);
+            // An object that another component takes over (a person who moves between enablements) is no orphan.
+            let claimed: BTreeSet<(String, String)> = snapshot
+                .components
+                .iter()
+                .filter_map(|(address, observation)| match observation {
+                    Observation::Present(observed) => {
+                        Some((address.component_type().to_owned(), observed.id.clone()))
+                    }
+                    Observation::Absent | Observation::Unknown(_) => None,
+                })
+                .collect();
             for orphan in orphans {
+                if claimed.contains(&(orphan.address.component_type().to_owned(), orphan.observed.id.clone()))
+                {
+                    continue;
+                }
                 if !options.targets.is_empty()
                     && !options.targets.iter().any(|it| it.matches(&orphan.address))
                 {
@@ -326,8 +369,9 @@ async fn observe(
     readers: &BTreeMap<Realm, Result<SharedObserve, Unknown>>,
     components: &[Component],
     scope: &Scope,
+    is_meant: &(dyn Fn(&Realm) -> bool + Sync),
 ) -> BTreeMap<Realm, Snapshot> {
-    let observed = readers.iter().map(|(realm, reader)| async move {
+    let observed = readers.iter().filter(|(realm, _)| is_meant(realm)).map(|(realm, reader)| async move {
         let wanted: Vec<&Component> =
             components.iter().filter(|component| component.realm == *realm).collect();
         let snapshot = match reader {
@@ -337,4 +381,13 @@ async fn observe(
         (realm.clone(), snapshot)
     });
     join_all(observed).await.into_iter().collect()
+}
+
+/// What the components that exist give to others.
+fn outputs(snapshots: &BTreeMap<Realm, Snapshot>) -> Outputs {
+    let present = snapshots.values().flat_map(|snapshot| &snapshot.components).filter_map(|(address, it)| {
+        let Observation::Present(observed) = it else { return None };
+        Some((address.clone(), observed.outputs.clone()))
+    });
+    present.collect()
 }

@@ -308,8 +308,11 @@ fn compare(
     }
     let risk = if difference.managed.is_empty() { Risk::Low } else { Risk::Medium };
     let (action, reason) = match &observed.ownership {
-        Ownership::Ours if difference.managed.is_empty() => return,
-        Ownership::Ours => (Action::Update, mover(component, observed)),
+        Ownership::Ours if difference.managed.is_empty() && !is_noted_otherwise(component, observed) => {
+            return;
+        }
+        Ownership::Ours if difference.managed.is_empty() => (Action::Update, Reason::LifecycleChanged),
+        Ownership::Ours => (Action::Update, mover(component, observed, &difference.managed)),
         Ownership::Renamed(former) => (Action::Update, Reason::Renamed(former.clone())),
         Ownership::Unmarked if component.adopt => (Action::Adopt, Reason::Adopted),
         Ownership::Unmarked => (Action::Blocked, Reason::Unadopted),
@@ -319,10 +322,25 @@ fn compare(
     changes.push(Change { action, reason, risk, fields: difference.managed, ..template });
 }
 
+/// Whether the lifecycle that stands beside the marker is another one: it decides once the manifest is gone.
+pub(crate) fn is_noted_otherwise(component: &Component, observed: &Observed) -> bool {
+    let note = component.applied_note();
+    observed.applied.as_ref().is_some_and(|applied| {
+        (applied.on_removal, applied.prevent_destroy) != (note.on_removal, note.prevent_destroy)
+    })
+}
+
 /// Who moved: the manifests since they were last applied, or somebody the object.
-fn mover(component: &Component, observed: &Observed) -> Reason {
+fn mover(component: &Component, observed: &Observed, fields: &[FieldChange]) -> Reason {
+    let has_its_seed = |change: &FieldChange| {
+        component.field(&change.path).is_some_and(|field| {
+            let before = change.before.as_ref().unwrap_or(&Value::Null);
+            field.seed.as_ref().is_some_and(|seed| field.rule.is_same(seed, before))
+        })
+    };
     match &observed.applied {
         None => Reason::Differs,
+        Some(_) if fields.iter().all(has_its_seed) => Reason::Incomplete,
         Some(note) if note.digest == component.applied_note().digest => Reason::ChangedElsewhere,
         Some(_) => Reason::ManifestChanged,
     }

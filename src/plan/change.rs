@@ -136,6 +136,10 @@ pub enum Reason {
     ChangedElsewhere,
     /// It differs, and it is not recorded what was last applied.
     Differs,
+    /// It was made before all of its values were known.
+    Incomplete,
+    /// Only what should happen when its manifest is gone changed.
+    LifecycleChanged,
     /// The resource has a new name.
     Renamed(Address),
     /// It exists unmarked, and the manifest says `adopt`.
@@ -180,6 +184,8 @@ impl fmt::Display for Reason {
             Self::ManifestChanged => f.write_str("you changed the manifests"),
             Self::ChangedElsewhere => f.write_str("somebody else changed it since the last apply"),
             Self::Differs => f.write_str("differs from the manifests"),
+            Self::Incomplete => f.write_str("was made before all of its values were known"),
+            Self::LifecycleChanged => f.write_str("its lifecycle changed"),
             Self::Renamed(former) => write!(f, "renamed from {former}"),
             Self::Adopted => f.write_str("exists unmarked, the manifest says `adopt: true`"),
             Self::NotInManifests => f.write_str("no manifest asks for it any more"),

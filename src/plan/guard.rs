@@ -144,7 +144,7 @@ fn shares(plan: &Plan, refusals: &mut Vec<Refusal>) {
     let mut by_group: BTreeMap<Group, Vec<&Change>> = BTreeMap::new();
     for change in &plan.changes {
         if matches!(change.action, Action::Update | Action::Delete)
-            && !matches!(change.reason, Reason::Renamed(_))
+            && !matches!(change.reason, Reason::Renamed(_) | Reason::LifecycleChanged)
         {
             by_group.entry(Group::of(change)).or_default().push(change);
         }

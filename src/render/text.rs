@@ -163,7 +163,8 @@ impl Page<'_> {
             }
         }
         self.fields(change, inner);
-        if change.fields.is_empty() && matches!(change.reason, Reason::Renamed(_)) {
+        if change.fields.is_empty() && matches!(change.reason, Reason::Renamed(_) | Reason::LifecycleChanged)
+        {
             self.ink.line(inner, [(Tone::Dim, "only its marker is rewritten")]);
         }
         if change.kept > 0 && matches!(change.action, Action::Update | Action::Adopt) {
@@ -260,8 +261,10 @@ impl Page<'_> {
         self.ink.gap();
         self.ink.line(0, [(Tone::Warn, "Warnings")]);
         for warning in &self.plan.warnings {
-            let sentence = warning.sentence(|person| self.people.name(person));
-            let mut text = visible(&self.people.mask(&sentence, true)).into_owned();
+            // A warning is about what the manifests say of these people: whoever reads it here has to know whom to look for. What
+            // ends up in a pull request is Markdown, which hides them.
+            let sentence = warning.sentence(str::to_owned);
+            let mut text = visible(&sentence).into_owned();
             if let Some(location) = &warning.location {
                 text.push_str(&format!(" ({}:{})", visible(location.file().as_str()), location.line()));
             }
@@ -343,8 +346,7 @@ impl Page<'_> {
             self.ink.line(0, [(Tone::Bad, text.as_str())]);
         }
         for warning in &self.plan.warnings {
-            let sentence = warning.sentence(|person| self.people.name(person));
-            let text = format!("warning {} {}", warning.code, visible(&self.people.mask(&sentence, true)));
+            let text = format!("warning {} {}", warning.code, visible(&warning.sentence(str::to_owned)));
             self.ink.line(0, [(Tone::Warn, text.as_str())]);
         }
         for refusal in refusals {

@@ -63,7 +63,7 @@ pub(super) fn compared(plan: &Plan) -> usize {
 /// The one sentence that every plan ends with, in a form that scripts can match:
 /// `Plan: 3 to create, 1 to update, 0 to delete, 2 manual steps, 1 drifted; 14 unchanged.`, with `N to adopt` and `N blocked`
 /// in between where there are any, or `Nothing to do: 17 components compared, all as they should be.` Where something could not be
-/// seen, both say so at their end.
+/// seen, both say so at their end, and the second begins with `Incomplete`.
 pub fn closing(plan: &Plan) -> String {
     let summary = plan.summary();
     let unseen = match plan.gaps.len() {
@@ -75,7 +75,9 @@ pub fn closing(plan: &Plan) -> String {
             0 => "all as they should be".to_owned(),
             count => format!("{count} drifted where Concord does not write"),
         };
-        return format!("Nothing to do: {} compared, {state}{unseen}.", counted(compared(plan), "component"));
+        // What could not be seen may well be something to do.
+        let word = if plan.is_complete() { "Nothing to do" } else { "Incomplete" };
+        return format!("{word}: {} compared, {state}{unseen}.", counted(compared(plan), "component"));
     }
     let adopt = if summary.adopt > 0 { format!(", {} to adopt", summary.adopt) } else { String::new() };
     let blocked = if summary.blocked > 0 { format!(", {} blocked", summary.blocked) } else { String::new() };

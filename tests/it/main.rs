@@ -5,9 +5,17 @@
 #![allow(unreachable_pub)]
 
 mod cli;
+mod desk;
 mod examples;
+mod kill;
 mod language;
 mod ownership;
+mod people;
+mod safety;
+mod sandbox;
 mod schemas;
+mod secrets;
 mod shapes;
+mod steps;
 mod support;
+mod unreachable;

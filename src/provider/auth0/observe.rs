@@ -84,7 +84,11 @@ impl Tenant {
             );
             (UnknownReason::Unauthorized, Some(help))
         } else if error.is_unreachable() || error.is_retryable() {
-            (UnknownReason::Unreachable, None)
+            let help = miette::Diagnostic::help(error).map(|help| help.to_string());
+            (
+                UnknownReason::Unreachable,
+                help.or_else(|| Some("run again once the service answers".to_owned())),
+            )
         } else {
             (UnknownReason::Unexpected, None)
         };

@@ -234,7 +234,7 @@ x nss/SsoProfile/flex/auth0.client blocked 0 fields could not be seen: Auth0 ans
 ? nss/SsoProfile/gone/flex.trust manual 0 fields no manifest asks for it any more
 unseen nss/SsoProfile/flex/auth0.client forbidden Auth0 answered 403
 unseen auth0:nss.us.auth0.com forbidden Auth0 answered 403
-warning shared-address user-06526f04 has two accounts in the identity provider
+warning shared-address bob@example.com has two accounts in the identity provider
 refused max-deletes 1 deletion in tenant `nss`, and the policy's `maxDeletes` is 0
 Plan: 0 to create, 1 to update, 1 to delete, 2 manual steps, 2 blocked, 1 drifted; 2 unchanged; 2 could not be seen.
 ");

@@ -83,7 +83,7 @@ pub(super) fn trust(
         ));
     }
     instructions.push(Instruction::Note {
-        label: "`JQ` and 32 digits, the end of the Entity ID (`urn:flex:JQ...`) that the page shows for the identity provider"
+        label: "JQ and 32 digits, the end of the Entity ID (urn:flex:JQ...) that the page shows for the identity provider"
             .to_owned(),
         output: "connection".to_owned(),
     });

@@ -57,7 +57,7 @@ fn the_documented_example() {
         - `Trusted URLs`: https://nss.connie.team
         - `Login using popup`: off
         - Save, and see that the profile is active.
-        - note connection: `JQ` and 32 digits, the end of the Entity ID (`urn:flex:JQ...`) that the page shows for the identity provider
+        - note connection: JQ and 32 digits, the end of the Entity ID (urn:flex:JQ...) that the page shows for the identity provider
     nss/SsoProfile/flex/flex.label (Flex SSO profile `Auth0 - Nevada Senior Services`: name)
       friendlyName [attested Exact] "Auth0 - Nevada Senior Services"
       needs flex.trust
