@@ -1,8 +1,8 @@
 //! The one integration-test binary: tests are grouped by behaviour, one module each. They run the program as a user would, against
 //! the sandbox.
 
-// Everything is public to its siblings, and nothing to anybody else.
-#![allow(unreachable_pub)]
+// Everything is public to its siblings, and nothing to anybody else; an unwrap in a helper fails the test that calls it.
+#![allow(unreachable_pub, clippy::unwrap_used)]
 
 mod cli;
 mod desk;

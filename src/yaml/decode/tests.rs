@@ -485,6 +485,6 @@ fn what_stands_in_the_place_of_a_secret_is_never_shown() {
         assert!(decoded.is_none() && findings.len() == 1, "{text}");
         let shown = crate::diagnostics::human::render(&findings, &Default::default());
         assert!(!shown.contains("hunter2"), "{shown}");
-        assert!(shown.contains("a.yaml:1:"), "{shown}");
+        assert!(shown.contains("not shown") || shown.contains("unknown value `value`"), "{shown}");
     }
 }
