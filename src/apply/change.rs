@@ -9,7 +9,10 @@ use crate::{
     component::{Class, Component, Observation, Observed, Ownership, WriteChannel},
     flow::Session,
     http::HttpError,
-    plan::{Action, Change, Plan, Reason, attest::Standing, diff, is_noted_otherwise, order::Phase, resolve_fields},
+    plan::{
+        Action, Change, Plan, Reason, attest::Standing, diff, is_noted_otherwise, order::Phase,
+        resolve_fields,
+    },
     provider::{Scope, Write, WriteError, Written},
 };
 

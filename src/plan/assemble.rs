@@ -308,7 +308,9 @@ fn compare(
     }
     let risk = if difference.managed.is_empty() { Risk::Low } else { Risk::Medium };
     let (action, reason) = match &observed.ownership {
-        Ownership::Ours if difference.managed.is_empty() && !is_noted_otherwise(component, observed) => return,
+        Ownership::Ours if difference.managed.is_empty() && !is_noted_otherwise(component, observed) => {
+            return;
+        }
         Ownership::Ours if difference.managed.is_empty() => (Action::Update, Reason::LifecycleChanged),
         Ownership::Ours => (Action::Update, mover(component, observed, &difference.managed)),
         Ownership::Renamed(former) => (Action::Update, Reason::Renamed(former.clone())),

@@ -16,7 +16,7 @@ pub mod guard;
 pub mod order;
 pub mod saved;
 
-pub(crate) use assemble::{is_noted_otherwise, resolve_fields};
 pub use assemble::{PlanInput, assemble};
+pub(crate) use assemble::{is_noted_otherwise, resolve_fields};
 pub use change::{Action, Change, FieldChange, Gap, Group, Outputs, Plan, Reason, Risk, Summary, Warning};
 pub use guard::{ApprovedPlan, GUARDS, Permit, Refusal};

@@ -163,7 +163,8 @@ impl Page<'_> {
             }
         }
         self.fields(change, inner);
-        if change.fields.is_empty() && matches!(change.reason, Reason::Renamed(_) | Reason::LifecycleChanged) {
+        if change.fields.is_empty() && matches!(change.reason, Reason::Renamed(_) | Reason::LifecycleChanged)
+        {
             self.ink.line(inner, [(Tone::Dim, "only its marker is rewritten")]);
         }
         if change.kept > 0 && matches!(change.action, Action::Update | Action::Adopt) {

@@ -56,7 +56,9 @@ fn files_are_silent(folder: &Path) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() {
             files_are_silent(&path);
-        } else if !["sandbox.yaml", "sandbox.redb", "faults.yaml", "secret.txt", "secret.sh"].contains(&name.as_str()) {
+        } else if !["sandbox.yaml", "sandbox.redb", "faults.yaml", "secret.txt", "secret.sh"]
+            .contains(&name.as_str())
+        {
             let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
             is_silent(&path.display().to_string(), &text);
         }
@@ -108,7 +110,6 @@ fn no_output_shows_a_secret() {
         ],
     );
     no_word_of_it(attested).expect(0);
-    no_word_of_it(live(&project, &["verify"])).expect(6);
     no_word_of_it(live(&project, &["output"]));
     no_word_of_it(live(&project, &["validate"])).expect(0);
     files_are_silent(project.path());
