@@ -5,7 +5,7 @@
 //! points into a copy in which every such text is covered by asterisks, at the same line and column.
 
 use crate::{
-    diagnostics::{Location, SourceFile, Span},
+    diagnostics::{Location, Span},
     manifest::Document,
     yaml::{Node, NodeKind, Path},
 };
@@ -55,16 +55,7 @@ pub(super) fn beside_covered(document: &Document, location: &Location) -> Locati
 }
 
 fn cover(location: &Location, spans: impl Iterator<Item = Span>) -> Location {
-    let mut bytes = location.source.text().as_bytes().to_vec();
-    for span in spans {
-        for byte in bytes.get_mut(span.start..span.end).unwrap_or_default() {
-            if !byte.is_ascii_whitespace() {
-                *byte = b'*';
-            }
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    SourceFile::new(location.source.path(), text).at(location.span)
+    location.source.covered(spans).at(location.span)
 }
 
 fn walk(node: &Node, path: &Path, key: &str, judge_by_key: bool, found: &mut Vec<Literal>) {

@@ -231,7 +231,10 @@ fn check_redirect(
         || vanity.iter().any(|name| name.eq_ignore_ascii_case(host))
         || host == "flex.twilio.com"
         || is_salesforce;
-    if is_known || (trusted.is_empty() && vanity.is_empty()) {
+    // A trusted URL that has to be rewritten may well be meant for it.
+    let is_unsure = trusted.len() < profile.spec.urls.trusted.len()
+        || profile.spec.urls.trusted.iter().any(|text| text.contains('*'));
+    if is_known || is_unsure || (trusted.is_empty() && vanity.is_empty()) {
         return;
     }
     let origin = redirect.origin().ascii_serialization();

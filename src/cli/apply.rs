@@ -45,10 +45,10 @@ pub(super) struct ApplyArgs {
     /// Apply a plan that was saved with `plan --out`; refused if anything changed since.
     #[arg(long, value_name = "FILE")]
     plan: Option<Utf8PathBuf>,
-    /// Apply only if the plan made now has this digest: the one that a reviewer saw.
+    /// Apply only if the plan made now has this digest: the `digest` of the JSON plan that a reviewer saw.
     #[arg(long, value_name = "DIGEST")]
     expect_digest: Option<String>,
-    /// Override a guard by its name. Can be given several times.
+    /// Override a guard by the name that a refusal shows (`concord explain` lists them). Can be given several times.
     #[arg(long, value_name = "GUARD", value_parser = guard_name)]
     allow: Vec<String>,
     /// Apply what could be seen, even if something could not.
@@ -86,10 +86,11 @@ fn guard_name(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
+    let saved = args.plan.as_ref().map(saved_plan).transpose()?;
     let mut opened = common::open(&args.project, &args.sandbox, ui).await?;
     let options = args.narrow.options();
     let plan = common::make_plan(&opened, &options, ui).await?;
-    check_digest(&args, &plan)?;
+    check_digest(&args, saved.as_ref(), &plan)?;
     let style = render::Style {
         show_users: args.look.show_users,
         compact: args.look.compact,
@@ -140,10 +141,15 @@ pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError>
     finish(&args, &mut opened, plan, exit, ui).await
 }
 
+/// The plan in a file that `plan --out` wrote.
+fn saved_plan(path: &Utf8PathBuf) -> Result<PlanDocument, CliError> {
+    PlanDocument::from_json(&read_text(path)?).map_err(|error| CliError::from(error).about(path))
+}
+
 /// A plan that somebody saw must be the plan that is applied.
-fn check_digest(args: &ApplyArgs, plan: &Plan) -> Result<(), CliError> {
-    if let Some(path) = &args.plan {
-        PlanDocument::from_json(&read_text(path)?)?.check_against(plan)?;
+fn check_digest(args: &ApplyArgs, saved: Option<&PlanDocument>, plan: &Plan) -> Result<(), CliError> {
+    if let Some(saved) = saved {
+        saved.check_against(plan)?;
     }
     if let Some(expected) = &args.expect_digest {
         let digest = plan.digest();

@@ -37,7 +37,8 @@ pub(super) struct NarrowArgs {
     /// Only this tenant.
     #[arg(long, value_name = "NAME")]
     pub(super) tenant: Option<Name>,
-    /// Only this address (or all below it), with everything that it depends on. Can be given several times.
+    /// Only this address of a plan (`nss/SsoProfile/flex/auth0.client`, or `nss/SsoProfile/flex` for all below it), with
+    /// everything that it depends on. Can be given several times.
     #[arg(long = "target", value_name = "ADDRESS")]
     pub(super) targets: Vec<Target>,
 }
@@ -51,7 +52,7 @@ impl NarrowArgs {
 /// Whether to talk to the embedded sandbox.
 #[derive(Debug, Args)]
 pub(super) struct SandboxArgs {
-    /// Talk to the embedded sandbox instead of the vendors. No credential is read.
+    /// Talk to the embedded sandbox, which plays Twilio and the identity providers on this machine. No credential is read.
     #[arg(long)]
     pub(super) sandbox: bool,
     /// Where the sandbox keeps its state. Default: `.concord/sandbox` in the project.

@@ -6,7 +6,7 @@ use clap_complete::Shell;
 use super::{Exit, error::CliError};
 use crate::ui::Ui;
 
-/// Print the completions for a shell.
+/// Print the completions for a shell, for instance: source <(concord completions bash).
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
     /// The shell.

@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 use super::Exit;
 use crate::{
     apply::RecordError,
-    diagnostics::{Findings, human, visible_block},
+    diagnostics::{Findings, human, suggest, visible_block},
     flow::FlowError,
     http::HttpError,
     manifest::Name,
@@ -58,6 +58,15 @@ impl CliError {
         }
     }
 
+    /// It is about this file.
+    #[must_use]
+    pub(super) fn about(self, path: &camino::Utf8Path) -> Self {
+        match self {
+            Self::Failure { message, help } => Self::Failure { message: format!("{path}: {message}"), help },
+            other => other,
+        }
+    }
+
     /// A file that cannot be written or read.
     pub(super) fn file(path: &camino::Utf8Path, error: &std::io::Error) -> Self {
         Self::failure(format!("{path}: {error}"))
@@ -102,8 +111,10 @@ impl From<FlowError> for CliError {
         let message = error.to_string();
         match error {
             FlowError::Findings(findings) => Self::Findings(findings),
-            FlowError::NoTenant { known, .. } => {
-                Self::usage(message, format!("the project has {}", names(&known)))
+            FlowError::NoTenant { name, known } => {
+                let all = format!("the project has {}", names(&known));
+                let near = suggest(name.as_str(), known.iter().map(Name::as_str));
+                Self::usage(message, near.map_or(all, |near| format!("did you mean `{near}`?")))
             }
             FlowError::NoTarget(_) => {
                 Self::usage(message, "a target is an address from a plan, or its beginning: tenant/Kind/name")

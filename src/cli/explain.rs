@@ -44,11 +44,11 @@ pub(super) fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit, CliError> {
         return Ok(Exit::Success);
     };
     if let Some(code) = codes.iter().find(|code| code.id == wanted) {
-        ui.result(&crate::render::explanation(code));
+        ui.result(&crate::render::explanation(code, ui.width()));
         return Ok(Exit::Success);
     }
     if let Some((name, watches)) = GUARDS.iter().find(|(name, _)| name == wanted) {
-        ui.result(&crate::render::guard_explanation(name, watches));
+        ui.result(&crate::render::guard_explanation(name, watches, ui.width()));
         return Ok(Exit::Success);
     }
     let known = codes.iter().map(|code| code.id).chain(GUARDS.iter().map(|(name, _)| *name));

@@ -1,6 +1,6 @@
 //! `concord init`.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -46,19 +46,50 @@ pub(super) fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, CliError> {
     let files = [
         ("concord.yaml", fill(include_str!("init/concord.yaml"))),
         ("flex.yaml", fill(include_str!("init/flex-auth0.yaml"))),
-        (".gitignore", ".concord/\n".to_owned()),
     ];
-    if let Some((name, _)) = files.iter().find(|(name, _)| folder.join(name).exists()) {
-        return Err(CliError::failure(format!("{} exists", folder.join(name)))
-            .help("name an empty folder; nothing was written"));
+    if let Some(manifest) = manifest_in(folder)? {
+        return Err(CliError::failure(format!("{folder} holds YAML already: {manifest} exists")).help(
+            "a project has a folder of its own, in which every YAML file is a manifest; nothing was written",
+        ));
     }
     std::fs::create_dir_all(folder).map_err(|error| CliError::file(folder, &error))?;
     for (name, text) in &files {
         common::write(&folder.join(name), text)?;
     }
+    ignore_state(folder)?;
     ui.result(&format!("wrote {} to {folder}\n", files.map(|(name, _)| name).join(", ")));
     ui.status(&format!("Put your own values where the comments say so, then run: concord validate {folder}"));
     Ok(Exit::Success)
+}
+
+/// The first YAML file that a folder holds.
+fn manifest_in(folder: &Utf8Path) -> Result<Option<String>, CliError> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let entries = folder.read_dir_utf8().map_err(|error| CliError::file(folder, &error))?;
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_owned()));
+    Ok(names
+        .filter(|name| !name.starts_with('.') && (name.ends_with(".yaml") || name.ends_with(".yml")))
+        .min())
+}
+
+/// Keeps the sandbox's state out of git.
+fn ignore_state(folder: &Utf8Path) -> Result<(), CliError> {
+    const STATE: &str = ".concord/";
+    let path = folder.join(".gitignore");
+    let mut text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(CliError::file(&path, &error)),
+    };
+    if text.lines().any(|line| line.trim() == STATE) {
+        return Ok(());
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    common::write(&path, &format!("{text}{STATE}\n"))
 }
 
 /// A random project id: 12 characters of a 32-letter alphabet, 60 bits.

@@ -40,12 +40,14 @@ struct Cli {
     command: Command,
 }
 
-const EXITS: &str = "Exit codes: 0 done or nothing to do; 1 error; 2 changes pending (--detailed-exitcode); \
+const EXITS: &str = "Begin with: concord init sso, then concord plan sso --sandbox, which needs no account anywhere.\n\n\
+                     Exit codes: 0 done or nothing to do; 1 error; 2 changes pending (--detailed-exitcode); \
                      3 waiting for manual steps; 4 refused by a safety policy; 5 partly applied; 6 verification failed; \
                      64 wrong usage.";
 
 /// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Global {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]

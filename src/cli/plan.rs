@@ -37,7 +37,7 @@ pub(super) struct PlanArgs {
     /// Also write the plan as Markdown to a file, for a comment on a pull request.
     #[arg(long, value_name = "FILE")]
     markdown: Option<Utf8PathBuf>,
-    /// Exit with 2 where changes can be applied, with 3 where only manual steps are open.
+    /// Exit with 2 where changes can be applied, with 3 where only manual steps are open, with 0 where there is neither.
     #[arg(long)]
     detailed_exitcode: bool,
     /// Do not fail where something could not be seen.

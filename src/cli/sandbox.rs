@@ -16,7 +16,7 @@ use crate::{
     ui::Ui,
 };
 
-/// The vendors on loopback: serve them to any HTTP client, show what they hold, or start anew.
+/// Play Twilio and the identity providers on this machine: serve them over HTTP, show what they hold, or start anew.
 #[derive(Debug, Args)]
 pub(super) struct SandboxCommand {
     #[command(subcommand)]

@@ -2,12 +2,13 @@
 
 use camino::Utf8PathBuf;
 use clap::Args;
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
 use super::{Exit, common, error::CliError};
 use crate::{
     apply::Event,
-    diagnostics::json,
+    diagnostics::{json, suggest},
     manifest::{Kind, schema},
     plan::saved,
     render,
@@ -30,10 +31,15 @@ pub(super) fn all() -> Vec<(String, Value)> {
     let mut schemas = vec![("manifest".to_owned(), schema::of_file())];
     schemas.extend(Kind::ALL.iter().map(|kind| (kind.to_string(), schema::of_kind(*kind))));
     schemas.push(("plan".to_owned(), saved::schema()));
-    schemas.push(("events".to_owned(), schemars::schema_for!(Event).to_value()));
-    schemas.push(("findings".to_owned(), schemars::schema_for!(json::Report).to_value()));
+    schemas.push(("events".to_owned(), written::<Event>()));
+    schemas.push(("findings".to_owned(), written::<json::Report>()));
     schemas.push(("runbook".to_owned(), render::runbook::schema()));
     schemas
+}
+
+/// The schema of what is only ever written: fields that may be left out are optional.
+fn written<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
 pub(super) fn run(args: &SchemaArgs, ui: &Ui) -> Result<Exit, CliError> {
@@ -54,10 +60,12 @@ pub(super) fn run(args: &SchemaArgs, ui: &Ui) -> Result<Exit, CliError> {
         }
         None => {
             let names: Vec<_> = schemas.iter().map(|(name, _)| name.as_str()).collect();
-            Err(CliError::usage(
-                format!("there is no schema `{wanted}`"),
-                format!("the schemas are {}", names.join(", ")),
-            ))
+            let all = format!("the schemas are {}", names.join(", "));
+            let help = match suggest(wanted, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`? {all}"),
+                None => all,
+            };
+            Err(CliError::usage(format!("there is no schema `{wanted}`"), help))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `concord validate`.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Component, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{
@@ -60,7 +60,10 @@ pub(super) fn run(args: &ValidateArgs, ui: &Ui) -> Result<Exit, CliError> {
     let counts = findings.counts();
     let base = match &args.base {
         Some(base) => base.clone(),
-        None if folder.is_relative() && folder != "." => folder.clone(),
+        // As the repository writes it: without `./` and a slash at the end.
+        None if folder.is_relative() => {
+            folder.components().filter(|part| *part != Utf8Component::CurDir).collect()
+        }
         None => Utf8PathBuf::new(),
     };
     match args.format {

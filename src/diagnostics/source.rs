@@ -62,6 +62,21 @@ impl SourceFile {
         (start, line.strip_suffix('\r').unwrap_or(line))
     }
 
+    /// A copy in which the text of these spans is covered by asterisks, at the same lines and columns: findings are shown with
+    /// the lines around them, and a secret must not be shown.
+    #[must_use]
+    pub fn covered(self: &Arc<Self>, spans: impl IntoIterator<Item = Span>) -> Arc<Self> {
+        let mut bytes = self.text.as_bytes().to_vec();
+        for span in spans {
+            for byte in bytes.get_mut(span.start..span.end).unwrap_or_default() {
+                if !byte.is_ascii_whitespace() {
+                    *byte = b'*';
+                }
+            }
+        }
+        Self::new(self.path.clone(), String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// A place in this text.
     pub fn at(self: &Arc<Self>, span: impl Into<Span>) -> Location {
         Location { source: Arc::clone(self), span: span.into() }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    diagnostics::{Findings, SourceFile},
+    diagnostics::{Findings, Location, SourceFile},
     manifest::{Document, Kind, Manifests},
     yaml::{self, Limits, path},
 };
@@ -34,6 +34,8 @@ pub fn load(folder: &Utf8Path, attestations: Option<&Utf8Path>, findings: &mut F
     // A file that could not be read or parsed may hold anything: what refers to it would be a second error for the same reason,
     // so the references are looked at only once every file is YAML.
     let is_whole = !found.has_errors();
+    // Where the text itself was at fault, what is missed in the same place is the same fault.
+    let places: Vec<Location> = found.iter().filter_map(|finding| finding.location().cloned()).collect();
     let mut meaning = Findings::new();
     let manifests = Manifests::from_documents(documents, &mut meaning);
     if is_whole {
@@ -43,6 +45,7 @@ pub fn load(folder: &Utf8Path, attestations: Option<&Utf8Path>, findings: &mut F
             meaning
                 .into_vec()
                 .into_iter()
+                .filter(|finding| finding.location().is_none_or(|place| !places.contains(place)))
                 .filter(|finding| !crate::manifest::CODES.iter().any(|code| code.id == finding.code.id)),
         );
     }

@@ -117,12 +117,10 @@ impl Session {
                         lowered.extend(membership.components);
                         warnings.extend(membership.warnings);
                     }
-                    Some(Err(unknown)) => {
-                        if without_population.insert(realm.clone()) {
-                            gaps.push(Gap { address: None, realm, unknown: unknown.clone() });
-                        }
+                    Some(Err(unknown)) if without_population.insert(realm.clone()) => {
+                        gaps.push(Gap { address: None, realm, unknown: unknown.clone() });
                     }
-                    None => {}
+                    Some(Err(_)) | None => {}
                 }
             }
             components.extend(lowered);
@@ -142,6 +140,10 @@ impl Session {
             }
         }
         let mut components = resolve::merge(components);
+        let twice = resolve::enabled_twice(&components);
+        if !twice.is_empty() {
+            return Err(FlowError::Findings(twice.into_iter().collect()));
+        }
         let all: BTreeSet<Address> = components.iter().map(|component| component.address.clone()).collect();
         if let Some(target) =
             options.targets.iter().find(|target| !all.iter().any(|address| target.matches(address)))
@@ -177,7 +179,22 @@ impl Session {
         snapshots.extend(observe(&readers, &components, &scope, &|realm| !idps.contains(realm)).await);
         for (realm, snapshot) in &mut snapshots {
             let orphans = std::mem::take(&mut snapshot.orphans);
+            // An object that another component takes over (a person who moves between enablements) is no orphan.
+            let claimed: BTreeSet<(String, String)> = snapshot
+                .components
+                .iter()
+                .filter_map(|(address, observation)| match observation {
+                    Observation::Present(observed) => {
+                        Some((address.component_type().to_owned(), observed.id.clone()))
+                    }
+                    Observation::Absent | Observation::Unknown(_) => None,
+                })
+                .collect();
             for orphan in orphans {
+                if claimed.contains(&(orphan.address.component_type().to_owned(), orphan.observed.id.clone()))
+                {
+                    continue;
+                }
                 if !options.targets.is_empty()
                     && !options.targets.iter().any(|it| it.matches(&orphan.address))
                 {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::identity_provider::Vendor;
+use super::{identity_provider::Vendor, schema};
 
 /// Which attributes a product gets, and from where in the identity provider each comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,7 @@ pub struct NameId {
     pub from: Source,
     /// A vendor's own expression instead of what `from` becomes there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = schema::enum_of::<Vendor>()))]
     pub expressions: BTreeMap<Vendor, String>,
 }
 
@@ -81,6 +82,7 @@ pub struct Attribute {
     pub values: Vec<String>,
     /// A vendor's own expression instead of what `from` becomes there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = schema::enum_of::<Vendor>()))]
     pub expressions: BTreeMap<Vendor, String>,
 }
 
@@ -91,10 +93,13 @@ impl Attribute {
     }
 }
 
+/// What a [`Source`] looks like, for editors.
+const SOURCE_PATTERN: &str = r"^(user\.(email|name|firstName|lastName|department|groups|appMetadata(\.[A-Za-z0-9_-]+)+)|enablement\.roles)$";
+
 /// Where a value comes from, in one vocabulary for every identity provider.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(inline)]
+#[schemars(inline, extend("pattern" = SOURCE_PATTERN))]
 pub enum Source {
     /// `user.email`
     Email,
@@ -109,7 +114,7 @@ pub enum Source {
     /// `user.groups`
     Groups,
     /// `user.appMetadata.<path>`: Auth0's `app_metadata`, keys joined with dots
-    AppMetadata(#[schemars(with = "String")] Vec<String>),
+    AppMetadata(Vec<String>),
     /// `enablement.roles`: the roles that user enablements give
     EnablementRoles,
 }

@@ -5,7 +5,7 @@ use crate::diagnostics::{Code, Severity};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal, $explanation:literal;)*) => {
-        $($(#[$doc])* pub const $name: Code =
+        $($(#[$doc])* pub(super) const $name: Code =
             Code { id: $id, severity: Severity::Error, title: $title, explanation: $explanation };)*
         /// The codes of this room.
         pub const CODES: &[&Code] = &[$(&$name),*];

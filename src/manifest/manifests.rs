@@ -1,7 +1,10 @@
 //! `Manifests`: every resource of a project by kind, tenant and name. Owns how documents become resources and how a
 //! resource is found; what references mean is in [`super::references`].
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::de::DeserializeOwned;
 
@@ -113,7 +116,14 @@ impl Manifests {
         // Tenants first: which tenant a resource belongs to may depend on how many there are.
         let kinds: Vec<(Kind, Arc<Document>)> = documents
             .into_iter()
-            .filter_map(|document| Some((kind_of(&document, &mut found)?, document)))
+            .filter_map(|document| match kind_of(&document, &mut found) {
+                Some(kind) => Some((kind, document)),
+                None => {
+                    loader.is_tenant_unclear = true;
+                    loader.declared.of_unknown_kind.extend(name_of(&document));
+                    None
+                }
+            })
             .collect();
         for (kind, document) in kinds.iter().filter(|(kind, _)| !kind.is_tenanted()) {
             loader.read(*kind, document, &mut found);
@@ -136,12 +146,19 @@ impl Manifests {
 #[derive(Debug, Default)]
 pub(super) struct Declared {
     names: BTreeMap<(Kind, Option<Name>, Name), Location>,
+    /// Names in documents whose kind is missing or unknown: each may be what a reference means.
+    of_unknown_kind: BTreeSet<Name>,
 }
 
 impl Declared {
     pub(super) fn contains(&self, kind: Kind, tenant: &Name, name: &Name) -> bool {
         self.names.contains_key(&(kind, Some(tenant.clone()), name.clone()))
             || self.names.contains_key(&(kind, None, name.clone()))
+            || self.of_unknown_kind.contains(name)
+    }
+
+    pub(super) fn has_tenant(&self, tenant: &Name) -> bool {
+        self.contains(Kind::Tenant, tenant, tenant)
     }
 
     pub(super) fn names_of(&self, kind: Kind, tenant: &Name) -> Vec<&str> {
@@ -167,6 +184,9 @@ impl Declared {
 struct Loader {
     declared: Declared,
     tenant_names: Vec<Name>,
+    /// A document may be a tenant whose name is not known: nothing can be said about who is missing.
+    is_tenant_unclear: bool,
+    is_lack_of_tenants_said: bool,
     project: Option<Resource<ProjectSpec>>,
     project_was_seen: Option<Location>,
     tenants: BTreeMap<Name, Resource<TenantSpec>>,
@@ -229,7 +249,7 @@ impl Loader {
         let name_path = path!["metadata", "name"];
         let tenant_path = path!["metadata", "tenant"];
         let text_at = |path| document.root.get(path).and_then(yaml::Node::text);
-        let name: Option<Name> = text_at(&name_path).and_then(|text| text.parse().ok());
+        let name = name_of(document);
         let given: Option<Name> = text_at(&tenant_path).and_then(|text| text.parse().ok());
 
         if !kind.is_tenanted() && text_at(&tenant_path).is_some() {
@@ -252,6 +272,7 @@ impl Loader {
             self.project_was_seen = Some(here);
         }
         let Some(name) = name else {
+            self.is_tenant_unclear |= kind == Kind::Tenant;
             // Decoding says what is wrong with the name.
             return Some(given.or_else(|| self.tenant_names.first().cloned()));
         };
@@ -263,7 +284,7 @@ impl Loader {
             }
             _ => match (given, self.tenant_names.as_slice()) {
                 (Some(given), known) => {
-                    if !known.contains(&given) {
+                    if !known.contains(&given) && !self.is_tenant_unclear {
                         let near = suggest(given.as_str(), known.iter().map(Name::as_str));
                         let finding = Finding::new(
                             &codes::UNKNOWN_REFERENCE,
@@ -279,6 +300,20 @@ impl Loader {
                 }
                 (None, [only]) => Some(only.clone()),
                 (None, _) if kind == Kind::AttributeMap => None,
+                (None, _) if self.is_tenant_unclear => None,
+                (None, []) => {
+                    if !std::mem::replace(&mut self.is_lack_of_tenants_said, true) {
+                        findings.push(
+                            Finding::new(
+                                &codes::TENANT_MISSING,
+                                "there is no Tenant document in this folder",
+                            )
+                            .at(document.at(&path!["kind"]), "every one belongs to a tenant")
+                            .help("write a document with `kind: Tenant`; `concord init` shows one"),
+                        );
+                    }
+                    None
+                }
                 (None, known) => {
                     findings.push(
                         Finding::new(
@@ -334,6 +369,10 @@ impl Loader {
             attestations: std::mem::take(&mut self.attestations),
         })
     }
+}
+
+fn name_of(document: &Document) -> Option<Name> {
+    document.root.get(&path!["metadata", "name"]).and_then(yaml::Node::text)?.parse().ok()
 }
 
 fn kind_of(document: &Document, findings: &mut Findings) -> Option<Kind> {

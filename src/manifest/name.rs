@@ -10,10 +10,8 @@ use serde::{Deserialize, Serialize};
 /// to what every vendor's text fields store unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(inline)]
-pub struct Name(
-    #[schemars(regex(pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"), length(max = 63))] String,
-);
+#[schemars(inline, extend("pattern" = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "maxLength" = 63))]
+pub struct Name(String);
 
 /// Why a text is not a [`Name`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

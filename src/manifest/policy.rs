@@ -84,8 +84,8 @@ impl Policy {
 /// A share from `0%` to `100%`, written with the sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(inline)]
-pub struct Percent(#[schemars(with = "String", regex(pattern = r"^([0-9]|[1-9][0-9]|100)%$"))] u8);
+#[schemars(inline, extend("pattern" = r"^([0-9]|[1-9][0-9]|100)%$"))]
+pub struct Percent(u8);
 
 /// The text is not a share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -66,7 +66,8 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn reference<T>(&mut self, from: &Resource<T>, kind: Kind, name: &Name, path: &Path) {
-        if self.declared.contains(kind, &from.tenant, name) {
+        // That there is no such tenant was said already.
+        if self.declared.contains(kind, &from.tenant, name) || !self.declared.has_tenant(&from.tenant) {
             return;
         }
         let location = from.at(path);

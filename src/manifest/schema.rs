@@ -59,6 +59,13 @@ pub fn of_file() -> Value {
     })
 }
 
+/// `{"enum": [...]}` of a type that is one of a few words: for the keys of a mapping, which schemars leaves free.
+pub(super) fn enum_of<T: JsonSchema>() -> Value {
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    let words = schema["oneOf"].as_array().into_iter().flatten().map(|choice| choice["const"].clone());
+    json!({"enum": words.collect::<Vec<_>>()})
+}
+
 fn document<T: JsonSchema>() -> Value {
     let generator: SchemaGenerator = SchemaSettings::draft2020_12().into_generator();
     let schema: Schema = generator.into_root_schema_for::<Envelope<T>>();

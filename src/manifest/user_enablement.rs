@@ -166,7 +166,7 @@ pub struct Roles {
 /// A role: a name, or for the Console and SendGrid a name with its scope.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(inline)]
+#[schemars(inline, extend("pattern" = r"^[^\s,@]([^,@]*[^\s,@])?(@[^\s,@]([^,@]*[^\s,@])?)?$"))]
 pub struct Role(String);
 
 /// The text is not a role.

@@ -36,6 +36,7 @@ pub struct DnsTarget {
     pub cname: Option<String>,
     /// The addresses that it has (A, AAAA).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("items" = {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}))]
     pub addresses: Vec<IpAddr>,
 }
 

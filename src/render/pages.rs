@@ -1,5 +1,7 @@
 //! Small pages: an explained code, the list of codes, what `validate` says when all is well.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::{
     apply::Outcome,
     diagnostics::{Code, Counts, Severity},
@@ -18,21 +20,49 @@ pub(super) fn closing_counts(outcome: &Outcome) -> String {
 }
 
 /// A code explained.
-pub fn explanation(code: &Code) -> String {
+pub fn explanation(code: &Code, width: usize) -> String {
     let severity = match code.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Advice => "advice",
     };
-    format!("{} ({severity}): {}\n\n{}\n", code.id, code.title, code.explanation)
+    wrapped(&format!("{} ({severity}): {}\n\n{}\n", code.id, code.title, code.explanation), width)
 }
 
 /// A guard explained.
-pub fn guard_explanation(name: &str, watches: &str) -> String {
-    format!(
+pub fn guard_explanation(name: &str, watches: &str, width: usize) -> String {
+    let text = format!(
         "{name} (guard): refuses a plan that {watches}\n\nA guard ends `apply` with exit code 4 before anything is written. Read what \
          the refusal names; if all of it is meant, `--allow {name}` overrides this guard for one run.\n"
-    )
+    );
+    wrapped(&text, width)
+}
+
+/// Text with lines that are no wider than this, unless a single word is. Line breaks and indents stay.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        let mut at = 0;
+        for word in line.split_whitespace() {
+            let columns = word.width();
+            if at == 0 {
+                out.push_str(&indent);
+                at = indent.len();
+            } else if at + 1 + columns > width {
+                out.push('\n');
+                out.push_str(&indent);
+                at = indent.len();
+            } else {
+                out.push(' ');
+                at += 1;
+            }
+            out.push_str(word);
+            at += columns;
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// Every code, a line each.

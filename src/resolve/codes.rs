@@ -41,6 +41,16 @@ pub(crate) const USER_AMBIGUOUS: Code = Code {
                   accounts, or remove one.",
 };
 
+/// Two enablements enable the same person.
+pub(crate) const USER_ENABLED_TWICE: Code = Code {
+    id: "user-enabled-twice",
+    severity: Severity::Error,
+    title: "two enablements enable the same person",
+    explanation: "Each person's values in an identity provider belong to one enablement: two would overwrite each other's roles and \
+                  attributes at every apply. Name the person under `exclude` in one of the two, or select more narrowly. Which people a \
+                  domain or a group selects is known only once the identity provider was read, so `plan` finds this, not `validate`.",
+};
+
 /// Somebody has what an enablement once gave, and is no longer selected.
 pub(crate) const LEAVER: Code = Code {
     id: "leaver",
@@ -52,4 +62,5 @@ pub(crate) const LEAVER: Code = Code {
 };
 
 /// The codes of this room.
-pub const CODES: &[&Code] = &[&UNSUPPORTED, &USER_NOT_IN_IDP, &USER_INACTIVE, &USER_AMBIGUOUS, &LEAVER];
+pub const CODES: &[&Code] =
+    &[&UNSUPPORTED, &USER_NOT_IN_IDP, &USER_INACTIVE, &USER_AMBIGUOUS, &USER_ENABLED_TWICE, &LEAVER];

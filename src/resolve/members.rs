@@ -1,6 +1,6 @@
 //! People as components: each enablement is expanded and lowered on both sides, and whoever cannot be enabled is named.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::{
     agreement::Agreement,
@@ -8,8 +8,8 @@ use super::{
     enablement::{Enabled, expand},
 };
 use crate::{
-    component::{Address, Component},
-    diagnostics::{Code, Location},
+    component::{Address, Class, Component},
+    diagnostics::{Code, Finding, Location},
     manifest::{
         Resource,
         user_enablement::{Stage, UserEnablementSpec},
@@ -99,6 +99,45 @@ impl Membership {
             help: Some(format!("`concord explain {}` says what can be done", code.id)),
         });
     }
+}
+
+/// People whom two enablements enable in one realm: each pair of enablements once, with how many people it is about.
+pub(crate) fn enabled_twice(components: &[Component]) -> Vec<Finding> {
+    let mut first: BTreeMap<(String, &str, &str), &Component> = BTreeMap::new();
+    let mut pairs: BTreeMap<(String, String), Vec<(&Component, &Component)>> = BTreeMap::new();
+    for component in components.iter().filter(|component| component.class == Class::Membership) {
+        let key =
+            (component.realm.to_string(), component.address.component_type(), component.natural_key.as_str());
+        match first.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(component);
+            }
+            Entry::Occupied(entry) => {
+                let other = entry.get();
+                let pair = (other.address.name.to_string(), component.address.name.to_string());
+                pairs.entry(pair).or_default().push((other, component));
+            }
+        }
+    }
+    pairs
+        .into_iter()
+        .filter_map(|((one, other), people)| {
+            let (first, second) = *people.first()?;
+            let who = match people.len() {
+                1 => format!("`{}` is", first.natural_key),
+                count => format!("`{}` and {} more are", first.natural_key, count - 1),
+            };
+            Some(
+                Finding::new(
+                    &codes::USER_ENABLED_TWICE,
+                    format!("{who} enabled by `{one}` and by `{other}`"),
+                )
+                .at(second.origin.clone(), "enabled here")
+                .related(first.origin.clone(), "and here")
+                .help("exclude them from one of the two"),
+            )
+        })
+        .collect()
 }
 
 /// Where an enablement names people, found once for all of them.

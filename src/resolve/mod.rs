@@ -10,4 +10,5 @@ pub(crate) use agreement::merge;
 pub use agreement::{Agreement, agreements};
 pub use codes::CODES;
 pub use enablement::{Enabled, Expansion, expand, population_query};
+pub(crate) use members::enabled_twice;
 pub use members::{Membership, members};

@@ -167,6 +167,15 @@ fn failure(text: &str, error: &ScanError) -> Failure {
     let next = text.get(start..).and_then(|rest| rest.chars().next()).filter(|c| !matches!(c, '\n' | '\r'));
     let span = Span::new(start, start + next.map_or(0, char::len_utf8));
     let (message, help) = explain(error.kind());
+    // The grammar stumbles over what follows the tab.
+    let is_tab = matches!(
+        error.kind(),
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation
+    );
+    let span = match text.get(..start).is_some_and(|before| before.ends_with('\t')) && is_tab {
+        true => Span::new(start - 1, start),
+        false => span,
+    };
     let limit = matches!(error.kind(), ErrorKind::RecursionLimitExceeded);
     Failure { span, message, help, limit }
 }
@@ -209,9 +218,13 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
         | ErrorKind::ExpectedBlockSequenceEntry
         | ErrorKind::BlockSequenceEntryNotAllowed
         | ErrorKind::InvalidIndentation => ("this line does not fit what stands above it", INDENT),
-        ErrorKind::InvalidBlockScalarIndent
-        | ErrorKind::InvalidQuotedScalarIndent
-        | ErrorKind::InvalidFlowScalarIndent => ("this line of a text is not indented enough", INDENT),
+        ErrorKind::InvalidQuotedScalarIndent => (
+            "the text in quotes that begins above is not closed before this line",
+            "close the quote where the text ends; a text that goes on is indented",
+        ),
+        ErrorKind::InvalidBlockScalarIndent | ErrorKind::InvalidFlowScalarIndent => {
+            ("this line of a text is not indented enough", INDENT)
+        }
         ErrorKind::UnexpectedCharacter { character } => {
             return (format!("`{}` cannot start a value", character.escape_debug()), Some(QUOTE));
         }

@@ -19,7 +19,7 @@ use super::{Limits, read, scalar};
 pub fn parse(source: &Arc<SourceFile>, limits: &Limits, findings: &mut Findings) -> Vec<Node> {
     let text = source.text();
     if text.len() > limits.bytes {
-        findings.push(read::too_large(Arc::clone(source), text.len(), limits));
+        findings.push(read::too_large(Arc::clone(source), limits));
         return Vec::new();
     }
     let mut events = Events::new(text, limits);
@@ -115,6 +115,8 @@ enum Children {
 /// A key whose value comes next.
 enum Key {
     Taken(String, Span),
+    /// The merge key was refused. The fields of its value count as written, so that they are not missed as well.
+    Merged,
     /// The value is read and dropped.
     Refused,
 }
@@ -313,11 +315,19 @@ impl<'a> Builder<'a> {
     fn count(&mut self, nodes: usize, span: Span) -> Result<(), Stop> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > self.limits.nodes {
-            let message = format!(
-                "the file has more than {} values, those repeated by aliases included",
-                self.limits.nodes
-            );
-            let help = "split it: a project is a folder, and its files are read together";
+            let (message, help) = match self.aliases {
+                0 => (
+                    format!("the file has more than {} values", self.limits.nodes),
+                    "split it: a project is a folder, and its files are read together",
+                ),
+                _ => (
+                    format!(
+                        "the file has more than {} values, those repeated by aliases included",
+                        self.limits.nodes
+                    ),
+                    "write fewer aliases, or split the file",
+                ),
+            };
             self.report(&YAML_LIMIT, message, span, "one too many", help);
             return Err(Stop::File);
         }
@@ -342,6 +352,17 @@ impl<'a> Builder<'a> {
             Children::Sequence(nodes) => nodes.push(node),
             Children::Mapping { entries, key, .. } => match key.take() {
                 Some(Key::Taken(key, key_span)) => entries.push(Entry { key, key_span, value: node }),
+                Some(Key::Merged) => {
+                    let fields = match node.kind {
+                        NodeKind::Mapping(fields) => fields,
+                        _ => Vec::new(),
+                    };
+                    for field in fields {
+                        if !entries.iter().any(|entry| entry.key == field.key) {
+                            entries.push(field);
+                        }
+                    }
+                }
                 Some(Key::Refused) => {}
                 None => self.attach_key(node, role),
             },
@@ -354,7 +375,7 @@ impl<'a> Builder<'a> {
             (_, Role::Merge) => {
                 let help = "write the fields out, or repeat a whole value with an alias";
                 self.report(&YAML_MERGE_KEY, "merge keys (`<<`) are not supported", span, "", help);
-                Key::Refused
+                Key::Merged
             }
             (NodeKind::String(key), Role::Written) => match self.first_use(&key, span) {
                 None => Key::Taken(key, span),

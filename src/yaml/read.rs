@@ -18,7 +18,7 @@ pub fn read(
 ) -> Option<Arc<SourceFile>> {
     let path = path.into();
     if bytes.len() > limits.bytes {
-        findings.push(too_large(SourceFile::new(path, ""), bytes.len(), limits));
+        findings.push(too_large(SourceFile::new(path, ""), limits));
         return None;
     }
     match String::from_utf8(bytes) {
@@ -43,8 +43,13 @@ pub fn read(
 }
 
 /// The finding for a file over the limit.
-pub(super) fn too_large(source: Arc<SourceFile>, bytes: usize, limits: &Limits) -> Finding {
-    let message = format!("the file has {bytes} bytes, and {} is the limit", limits.bytes);
+pub(super) fn too_large(source: Arc<SourceFile>, limits: &Limits) -> Finding {
+    // Of a large file no more was read than shows that it is too large, so its size is not known here.
+    let limit = match limits.bytes {
+        bytes if bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
+        bytes => format!("{bytes} bytes"),
+    };
+    let message = format!("the file is larger than {limit}");
     Finding::new(&YAML_LIMIT, message)
         .at(source.at(0..0), "")
         .help("split it: a project is a folder, and its files are read together")

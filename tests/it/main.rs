@@ -1,16 +1,21 @@
 //! The one integration-test binary: tests are grouped by behaviour, one module each. They run the program as a user would, against
 //! the sandbox.
 
-#![allow(unreachable_pub)] // nothing is exported from a test binary
+// Everything is public to its siblings, and nothing to anybody else.
+#![allow(unreachable_pub)]
 
+mod cli;
 mod desk;
 mod examples;
 mod kill;
+mod language;
 mod ownership;
 mod people;
 mod safety;
 mod sandbox;
+mod schemas;
 mod secrets;
+mod shapes;
 mod steps;
 mod support;
 mod unreachable;

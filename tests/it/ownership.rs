@@ -255,3 +255,46 @@ fn letting_go_leaves_the_object_and_takes_the_marker() {
     drop(sandbox);
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
 }
+
+#[test]
+fn a_person_who_moves_to_another_enablement_stays_enabled() {
+    let project = Project::example("auth0-flex");
+    project.reconcile();
+    project.edit(
+        "people.yaml",
+        "exclude: [volunteer@connie.one]",
+        "exclude: [volunteer@connie.one, ann@connie.one]",
+    );
+    project.edit(
+        "people.yaml",
+        "pilot: [maria@respite.connie.one]",
+        "pilot: [maria@respite.connie.one, ann@connie.one]",
+    );
+    let plan = project.plan();
+    assert_eq!(
+        lines(&plan),
+        ["update nss/UserEnablement/respite/auth0.user:ann@connie.one \
+          [app_metadata.flex.program, app_metadata.flex.team]"],
+        "{plan}"
+    );
+    project.reconcile();
+    assert_eq!(project.serve().user("ann@connie.one")["app_metadata"]["flex"]["team"], "respite");
+    assert_eq!(lines(&project.plan()), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_is_enabled_by_two_enablements() {
+    let project = Project::example("auth0-flex");
+    project.edit(
+        "people.yaml",
+        "pilot: [maria@respite.connie.one]",
+        "pilot: [maria@respite.connie.one, ann@connie.one]",
+    );
+    let refused = project.run(&["plan", "--sandbox"]).expect(1);
+    assert!(refused.stderr.contains("user-enabled-twice"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("`ann@connie.one` is enabled by `home-care` and by `respite`"),
+        "{}",
+        refused.stderr
+    );
+}

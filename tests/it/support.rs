@@ -54,11 +54,52 @@ pub fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The manifests of the examples: every YAML file but the sandbox's seed.
+pub fn manifest_files() -> Vec<PathBuf> {
+    fn visit(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+                continue;
+            }
+            if path.is_dir() {
+                visit(&path, files);
+            } else if path.extension().is_some_and(|it| it == "yaml")
+                && path.file_name().is_some_and(|name| name != "sandbox.yaml")
+            {
+                files.push(path);
+            }
+        }
+    }
+    let mut files = Vec::new();
+    visit(&repository().join("examples"), &mut files);
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+/// The documents of a file as JSON.
+pub fn documents(text: &str) -> Vec<Value> {
+    use serde::Deserialize;
+    serde_yaml::Deserializer::from_str(text)
+        .map(|document| Value::deserialize(document).expect("a document"))
+        .collect()
+}
+
 impl Project {
     /// A copy of an example.
     pub fn example(name: &str) -> Self {
         let project = Self::empty();
         copy(&repository().join("examples").join(name), project.path());
+        project
+    }
+
+    /// Folders of `tests/broken`, each laid over those before it.
+    pub fn broken(folders: &[&str]) -> Self {
+        let project = Self::empty();
+        for folder in folders {
+            copy(&repository().join("tests/broken").join(folder), project.path());
+        }
         project
     }
 

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::{lower::kind, observe::Tenant};
 use crate::{
-    component::{AppliedNote, Component, Field, Observed, Ownership, Realm, Value, WriteChannel},
+    component::{AppliedNote, Component, Field, Marker, Observed, Ownership, Realm, Value, WriteChannel},
     plan::Permit,
     provider::{Mutate, Write, WriteError, Written},
 };
@@ -90,13 +90,20 @@ fn check_unchanged(
     if differs { Err(conflict(&component.title)) } else { Ok(()) }
 }
 
-/// Whether a marker that stands on an object lets this component write to it: its own, its former one, or none.
-fn may_write(component: &Component, marker: Option<&str>) -> bool {
-    let former = component.formerly.as_ref().map(|former| {
-        crate::component::Marker { project: component.marker.project.clone(), address: former.clone() }
-            .to_string()
+/// Whether a marker that stands on an object lets this component write to it: its own, its former one, the one that the plan saw and
+/// takes over, or none.
+fn may_write(component: &Component, planned: Option<&Observed>, marker: Option<&str>) -> bool {
+    let taken_over = planned.and_then(|planned| match &planned.ownership {
+        Ownership::Renamed(address) => Some(address),
+        _ => None,
     });
-    marker.is_none_or(|marker| marker == component.marker.to_string() || former.as_deref() == Some(marker))
+    marker.is_none_or(|marker| {
+        marker == component.marker.to_string()
+            || component.formerly.iter().chain(taken_over).any(|address| {
+                let project = component.marker.project.clone();
+                Marker { project, address: address.clone() }.to_string() == marker
+            })
+    })
 }
 
 /// The parts of a change that carry a component.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::render::{
-    testing::{self, PlanBuilder, address, certificate, plain},
+    testing::{self, PlanBuilder, certificate, plain},
     text::tests::{everything_else, first, hostile},
 };
 

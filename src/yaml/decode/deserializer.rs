@@ -1,13 +1,14 @@
 //! serde's view of a tree. Owns which node serves which type; every refusal is an [`Error`] that knows its place.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use crate::diagnostics::Span;
 use crate::yaml::node::{Entry, Node, NodeKind};
 
 use super::error::{Error, Expected, NodeId, Problem};
@@ -17,11 +18,16 @@ use super::wildcard::Wildcard;
 /// The fields that each mapping may have, as far as structs have asked for them.
 pub(super) type Shapes = HashMap<NodeId, &'static [&'static str]>;
 
+/// Types whose serde name begins with this stand for a secret: what is written in the place of one is never shown.
+const CONFIDENTIAL: &str = "Secret";
+
 /// What a round of decoding carries along.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) overlay: &'a Overlay,
     pub(super) shapes: &'a RefCell<Shapes>,
+    /// What must not be shown.
+    pub(super) secrets: &'a RefCell<BTreeSet<Span>>,
     /// Nodes looked at so far.
     pub(super) visits: &'a Cell<usize>,
 }
@@ -41,6 +47,18 @@ impl<'a> NodeDeserializer<'a> {
 
     fn text(&self, expected: Expected) -> Result<&'a str, Error> {
         self.node.text().ok_or_else(|| Error::wrong_type(expected))
+    }
+
+    /// Refuses what is no reference to a secret, and notes what might be the secret itself.
+    fn keep_secret(&self, variants: &'static [&'static str]) -> Result<(), Error> {
+        let mut secrets = self.context.secrets.borrow_mut();
+        let Some(entries) = self.node.as_mapping() else {
+            secrets.insert(self.node.span);
+            return Err(Error::new(Problem::Secret(variants)));
+        };
+        let unknown = entries.iter().filter(|entry| !variants.contains(&entry.key.as_str()));
+        secrets.extend(unknown.map(|entry| entry.value.span));
+        Ok(())
     }
 
     fn list<'de, V: Visitor<'de>>(self, length: Option<usize>, visitor: V) -> Result<V::Value, Error> {
@@ -220,10 +238,13 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if name.starts_with(CONFIDENTIAL) {
+            self.keep_secret(variants)?;
+        }
         let content = match (&self.node.kind, self.node.text()) {
             (NodeKind::Mapping(entries), _) => match entries.as_slice() {
                 [entry] => Variant::Entry { holder: self.node, entry, context: self.context },

@@ -51,6 +51,8 @@ pub(super) enum Problem {
         expected: &'static [&'static str],
     },
     WrongType(Expected),
+    /// Something else stands in the place of a reference to a secret, of which these are the forms.
+    Secret(&'static [&'static str]),
     /// A value of the right type that its type refuses, in that type's own words.
     Invalid(String),
     /// One field under two names.

@@ -58,10 +58,10 @@ pub fn decode_at<T: DeserializeOwned>(
     findings: &mut Findings,
 ) -> Option<T> {
     let mut overlay = Overlay::default();
-    let (shapes, visits) = Default::default();
+    let (shapes, secrets, visits) = Default::default();
     let mut errors: Vec<Error> = Vec::new();
     for _ in 0..ROUNDS {
-        let context = Context { overlay: &overlay, shapes: &shapes, visits: &visits };
+        let context = Context { overlay: &overlay, shapes: &shapes, secrets: &secrets, visits: &visits };
         let error = match T::deserialize(NodeDeserializer::new(node, context)) {
             Ok(value) if errors.is_empty() => return Some(value),
             Ok(_) => break,
@@ -76,6 +76,7 @@ pub fn decode_at<T: DeserializeOwned>(
             break;
         }
     }
+    let source = &source.covered(secrets.take());
     let reporter = report::Reporter { root: node, base, source, shapes: &shapes.borrow() };
     findings.extend(errors.iter().map(|error| reporter.finding(error)));
     None

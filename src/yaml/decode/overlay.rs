@@ -37,7 +37,7 @@ impl Overlay {
             Problem::MissingField(field) => !error
                 .mapping()
                 .is_some_and(|mapping| self.explained.contains(&(mapping, (*field).to_owned()))),
-            Problem::Invalid(_) | Problem::WrongType(_) => !touched(),
+            Problem::Invalid(_) | Problem::WrongType(_) | Problem::Secret(_) => !touched(),
         }
     }
 

@@ -39,6 +39,15 @@ impl Reporter<'_> {
                 self.unknown_value(variant, expected, &path, span)
             }
             Problem::WrongType(expected) => self.wrong_type(expected, &path, span),
+            Problem::Secret(forms) => {
+                let place = self.named(&path).unwrap_or_else(|| "the document".to_owned());
+                Finding::new(&WRONG_TYPE, format!("{place}: expected a reference to a secret, found a value"))
+                    .at(self.source.at(span), "not shown")
+                    .help(format!(
+                        "a manifest never holds a secret: say where it is, with one of {}; if this was one, revoke it",
+                        list(forms)
+                    ))
+            }
             Problem::Repeated(field) => {
                 let place = self.named(&path).unwrap_or_default();
                 Finding::new(&INVALID_VALUE, format!("{place} is written twice, under two names"))
@@ -46,6 +55,9 @@ impl Reporter<'_> {
                     .help(format!("keep `{field}`"))
             }
             Problem::Invalid(message) => {
+                if let Some(finding) = self.incomplete_url(message, &path, span) {
+                    return finding;
+                }
                 let place = match (error.at().is_some_and(|at| at.is_key), path.parent()) {
                     (true, Some(holder)) => {
                         let of = self.named(&holder).map_or(String::new(), |holder| format!(" in {holder}"));
@@ -126,13 +138,39 @@ impl Reporter<'_> {
         })
     }
 
+    /// A URL without its scheme, which the `url` crate calls a relative one.
+    fn incomplete_url(&self, message: &str, path: &Path, span: Span) -> Option<Finding> {
+        let text = self.root.get(path)?.text()?;
+        let error = url::Url::parse(text).err()?;
+        // A text that is no URL where something else was wanted has a message of its own.
+        let is_about_url = message.contains(&error.to_string());
+        if !is_about_url || error != url::ParseError::RelativeUrlWithoutBase {
+            return None;
+        }
+        let place = self.named(path).unwrap_or_else(|| "the document".to_owned());
+        let finding = Finding::new(&INVALID_VALUE, format!("{place} is not a full URL"))
+            .at(self.source.at(span), "no `https://`");
+        let full = format!("https://{}", text.trim_start_matches('/'));
+        let has_host =
+            url::Url::parse(&full).is_ok_and(|url| url.host_str().is_some_and(|it| it.contains('.')));
+        Some(match has_host && is_simple(text) {
+            true => finding.help(format!("write `{full}`")).fix(
+                format!("write `{full}`"),
+                self.source.at(span),
+                full,
+            ),
+            false => finding.help("write the whole URL, beginning with `https://`"),
+        })
+    }
+
     fn unknown_value(&self, variant: &str, expected: &[&str], path: &Path, span: Span) -> Finding {
         let place = self.named(path).map_or(String::new(), |path| format!(" for {path}"));
         let finding = Finding::new(&UNKNOWN_VALUE, format!("unknown value `{}`{place}", short(variant)))
             .at(self.source.at(span), "unknown value");
         let possible = format!("possible: {}", list(expected));
+        let known = if expected.len() > 1 { format!(" {possible}") } else { String::new() };
         match suggest(variant, expected.iter().copied()) {
-            Some(meant) => finding.help(format!("did you mean `{meant}`? {possible}")).fix(
+            Some(meant) => finding.help(format!("did you mean `{meant}`?{known}")).fix(
                 format!("write `{meant}`"),
                 self.source.at(span),
                 quoted(meant),
@@ -190,11 +228,14 @@ impl Reporter<'_> {
             }
             (Expected::List, _) => {
                 let written = location.text().to_owned();
-                let finding = finding.help("a list with one element is written in brackets, or with a dash");
                 let simple = node.text().is_some_and(is_simple) && is_simple(&written);
                 match simple {
-                    true => finding.fix("put it in brackets", location, format!("[{written}]")),
-                    false => finding,
+                    true => finding.help(format!("put it in brackets: `[{written}]`")).fix(
+                        "put it in brackets",
+                        location,
+                        format!("[{written}]"),
+                    ),
+                    false => finding.help("a list with one element is written in brackets, or with a dash"),
                 }
             }
             (Expected::OneOf(names), NodeKind::Mapping(entries)) => {
@@ -262,6 +303,7 @@ fn brief(expected: &Expected) -> String {
         Expected::List => "a list".to_owned(),
         Expected::ListOf(length) => format!("a list of {length} elements"),
         Expected::Mapping(_) => "a mapping".to_owned(),
+        Expected::OneOf(names) if names.len() <= 4 => format!("one of {}", list(names)),
         Expected::OneOf(_) => "one of a few values".to_owned(),
         Expected::Nothing => "nothing".to_owned(),
         Expected::ValueOf(name) => format!("a value for `{name}`"),

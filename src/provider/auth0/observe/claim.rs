@@ -115,11 +115,13 @@ pub(in super::super) fn enabled(user: &User, component: &Component) -> Observati
     let ownership = match user.mark() {
         Some(mark) if mark.marker == component.marker.to_string() => Ownership::Ours,
         Some(mark) => {
-            let former = component.formerly.as_ref().filter(|former| {
-                let marker = Marker { project: component.marker.project.clone(), address: (*former).clone() };
-                marker.to_string() == mark.marker
+            // A person who moves from one enablement of the tenant to another stays enabled all the while.
+            let ours = Marker::parse(&mark.marker).filter(|marker| {
+                marker.project == component.marker.project
+                    && marker.address.tenant == component.address.tenant
+                    && marker.address.kind == component.address.kind
             });
-            former.map_or(Ownership::Foreign(mark.marker), |former| Ownership::Renamed(former.clone()))
+            ours.map_or(Ownership::Foreign(mark.marker), |marker| Ownership::Renamed(marker.address))
         }
         None => {
             let flex = user.app_metadata.get("flex");

@@ -42,7 +42,13 @@ impl Tenant {
         let user = user.ok_or_else(gone)?;
         let mark = user.mark();
         let is_the_person = user.address().as_deref() == Some(component.natural_key.as_str());
-        if !is_the_person || !may_write(component, mark.as_ref().map(|mark| mark.marker.as_str())) {
+        if !is_the_person
+            || !may_write(
+                component,
+                change.planned.map(|(planned, _)| planned),
+                mark.as_ref().map(|mark| mark.marker.as_str()),
+            )
+        {
             return Err(gone());
         }
         match change.planned {
