@@ -46,6 +46,20 @@ impl<'a> People<'a> {
                     known.insert(desired.natural_key.to_lowercase());
                 }
             }
+            // Whoever is enabled without a change, and test users, can stand in a step's values.
+            for component in plan.desired.values() {
+                if component.class == Class::Membership {
+                    known.insert(component.natural_key.to_lowercase());
+                }
+                known.extend(
+                    component
+                        .fields
+                        .iter()
+                        .filter_map(|field| field.value.as_text())
+                        .filter(|text| looks_like_email(text))
+                        .map(str::to_lowercase),
+                );
+            }
             known
                 .extend(plan.warnings.iter().flat_map(|warning| &warning.people).map(|it| it.to_lowercase()));
             known.retain(|email| email.contains('@'));
