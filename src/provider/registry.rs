@@ -192,7 +192,7 @@ async fn auth0_config(
     })
 }
 
-/// The Flex provider reads the profile without a credential, so a missing one is its own business.
+/// The Flex provider reads the profile without a credential, so a missing one is its own business: it says of what it cannot read why.
 async fn flex_config(
     twilio: &Twilio,
     credentials: &Credentials,
@@ -207,8 +207,8 @@ async fn flex_config(
     let key: Option<(&str, &SecretRef)> =
         writing.or(account.api_key.as_ref()).map(|TwilioApiKey { sid, secret }| (sid.as_str(), secret));
     let api_key = match key {
-        None if !credentials.is_sandbox() => None,
-        key => credentials.pair(key, "the Tenant's `twilio.account` block names no `apiKey`").await.ok(),
+        None if !credentials.is_sandbox() => Err(flex::no_api_key()),
+        key => credentials.pair(key, "the Tenant's `twilio.account` block names no `apiKey`").await,
     };
     Ok(FlexConfig {
         account_sid: account.sid.clone(),

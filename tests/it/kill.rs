@@ -1,16 +1,14 @@
 //! An apply that is killed at any moment: running it again ends where an undisturbed run ends, and nothing is there twice.
 
 use std::{
+    path::Path,
     process::Stdio,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use crate::{
-    desk::serve_with_faults,
-    support::{Project, Served, lines},
-};
+use crate::support::{Project, Served, lines};
 
 const APPLY: [&str; 4] = ["apply", "--sandbox", "--yes", "--simulate-operator"];
 
@@ -69,47 +67,62 @@ fn state(sandbox: &Served) -> Value {
     })
 }
 
-/// Every answer takes a while, so that there are moments between the requests.
-const SLOW: &str = "- {host: '*.com', then: {delayMs: 15}}\n";
+/// A sandbox that records every request into a folder.
+fn recording(project: &Project, record: &Path, faults: &str) -> Served {
+    project.write(".concord/faults.yaml", faults);
+    let mut command = project.command();
+    command.env("CONCORD_SANDBOX_RECORD", record);
+    project.serve_by(command, &["--faults", ".concord/faults.yaml"])
+}
 
+/// How many requests a sandbox has answered.
+fn answered(record: &Path) -> usize {
+    let files = std::fs::read_dir(record).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|file| std::fs::read_to_string(file).unwrap().lines().count()).sum()
+}
+
+/// Spread over the run by its requests, not by time: the k-th request waits, and what asked for it dies meanwhile.
 #[test]
 fn killed_at_any_moment_it_ends_where_an_undisturbed_run_ends() {
-    let undisturbed = Project::example("auth0-flex");
-    let (expected, whole) = {
-        let sandbox = serve_with_faults(&undisturbed, SLOW);
-        let begun = Instant::now();
-        undisturbed.run(&APPLY).expect(0);
-        let whole = begun.elapsed();
-        (state(&sandbox), whole)
-    };
-    assert_eq!(expected["profiles"].as_array().unwrap().len(), 1, "{expected}");
+    const POINTS: usize = 16;
+    const WAIT: Duration = Duration::from_millis(300);
 
-    const POINTS: u32 = 14;
-    let mut killed = 0;
+    let undisturbed = Project::example("auth0-flex");
+    let record = tempfile::tempdir().unwrap();
+    let sandbox = recording(&undisturbed, record.path(), "[]\n");
+    undisturbed.run(&[&APPLY[..], &["--no-verify"]].concat()).expect(0);
+    let requests = answered(record.path());
+    let expected = state(&sandbox);
+    assert_eq!(expected["profiles"].as_array().unwrap().len(), 1, "{expected}");
+    assert!(requests > 2 * POINTS, "{requests} requests");
+
     let mut unfinished = 0;
     for point in 1..=POINTS {
+        let moment = requests * point / (POINTS + 1);
         let project = Project::example("auth0-flex");
-        let sandbox = serve_with_faults(&project, SLOW);
+        let record = tempfile::tempdir().unwrap();
+        let faults = format!("- {{nth: {moment}, then: {{delayMs: {}}}}}\n", WAIT.as_millis());
+        let sandbox = recording(&project, record.path(), &faults);
         let mut child =
             project.command().args(APPLY).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(whole * point / (POINTS + 1));
-        if child.try_wait().unwrap().is_none() {
-            killed += 1;
+        let begun = Instant::now();
+        while answered(record.path()) + 1 < moment {
+            assert!(begun.elapsed() < Duration::from_secs(30), "request {moment} of {requests} never came");
+            std::thread::sleep(Duration::from_millis(2));
         }
+        assert_eq!(child.try_wait().unwrap(), None, "it is killed while it runs");
         child.kill().unwrap();
         child.wait().unwrap();
-        // What is under way in the sandbox ends; as a vendor's server, it does not know that the client is gone.
-        std::thread::sleep(Duration::from_millis(40));
+        // What was under way arrives at the vendor all the same.
+        std::thread::sleep(WAIT + Duration::from_millis(100));
         let plan = project.plan();
         assert_eq!(plan["complete"], true, "{plan}");
-        unfinished += u32::from(!lines(&plan).is_empty());
+        unfinished += usize::from(!lines(&plan).is_empty());
         project.run(&APPLY).expect(0);
-        assert_eq!(lines(&project.plan()), Vec::<String>::new(), "at {point} of {POINTS}");
-        assert_eq!(state(&sandbox), expected, "killed at {point} of {POINTS}");
+        assert_eq!(lines(&project.plan()), Vec::<String>::new(), "at request {moment} of {requests}");
+        assert_eq!(state(&sandbox), expected, "killed at request {moment} of {requests}");
     }
-    // On a busy machine a run may be quicker than the one that was measured; some kills must hit all the same.
-    assert!(killed >= 6, "only {killed} runs were still running");
-    assert!(unfinished >= 4, "only {unfinished} runs left something to do");
+    assert!(unfinished >= POINTS - 2, "only {unfinished} runs left something to do");
 }
 
 /// The moments between a write and what makes it known: the request is carried out, and the program dies before the answer.

@@ -170,8 +170,12 @@ impl Project {
     }
 
     pub fn serve_with(&self, arguments: &[&str]) -> Served {
-        let mut child = self
-            .command()
+        self.serve_by(self.command(), arguments)
+    }
+
+    /// Serves by a command of this project that has surroundings of its own.
+    pub fn serve_by(&self, mut command: Command, arguments: &[&str]) -> Served {
+        let mut child = command
             .args(["sandbox", "serve"])
             .args(arguments)
             .stdout(Stdio::piped())

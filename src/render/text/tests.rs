@@ -253,5 +253,5 @@ fn closing_sentences() {
         .gap(testing::gap(None, UnknownReason::Unreachable, "no answer"))
         .unchanged(3)
         .build();
-    insta::assert_snapshot!(sentence(&drifted), @"Nothing to do: 3 components compared, 1 drifted where Concord does not write; 1 could not be seen.");
+    insta::assert_snapshot!(sentence(&drifted), @"Incomplete: 3 components compared, 1 drifted where Concord does not write; 1 could not be seen.");
 }

@@ -40,10 +40,10 @@ pub use configuration::{Configuration, configuration, instance};
 pub use lower::{FlexProduct, acs_url, entity_id, is_connection, login_url};
 pub use probe::{Authorization, Connection, Lead, Services};
 pub use steps::removal_step;
-pub use users::{FlexUser, list_users};
+pub use users::{FlexUser, list_users, no_api_key};
 
 use crate::{
-    component::Realm,
+    component::{Realm, Unknown},
     http::{Auth, CommonShape, ErrorShape, Http, HttpError, Origin, OriginConfig, RateLimitPolicy},
     manifest::tenant::TwilioEndpoints,
     provider::{Mutate, Observe},
@@ -66,8 +66,8 @@ pub struct FlexConfig {
     pub region: String,
     /// Base URLs instead of Twilio's own.
     pub endpoints: TwilioEndpoints,
-    /// API key SID and secret. Without it, what needs credentials is unknown.
-    pub api_key: Option<(String, SecretString)>,
+    /// API key SID and secret, or why there is none: what needs them is unknown for that reason.
+    pub api_key: Result<(String, SecretString), Unknown>,
 }
 
 impl FlexConfig {
@@ -96,9 +96,12 @@ pub fn writer(http: &Http, config: &FlexConfig) -> Result<Arc<dyn Mutate>, HttpE
 /// Twilio names each request in a header of its own; the rest is the common shape.
 static ERRORS: CommonShape = CommonShape { request_id: &["twilio-request-id", "x-request-id"] };
 
-/// The Flex API, authenticated; `None` without an API key.
-fn flex_api(http: &Http, config: &FlexConfig) -> Result<Option<Origin>, HttpError> {
-    let Some((user, secret)) = &config.api_key else { return Ok(None) };
+/// The Flex API, authenticated; without an API key, why there is none.
+fn flex_api(http: &Http, config: &FlexConfig) -> Result<Result<Origin, Unknown>, HttpError> {
+    let (user, secret) = match &config.api_key {
+        Ok(key) => key,
+        Err(unknown) => return Ok(Err(unknown.clone())),
+    };
     let base = config.endpoints.flex_api.clone().unwrap_or_else(|| base_url("https://flex-api.twilio.com"));
     let origin = http.origin(OriginConfig {
         base,
@@ -108,7 +111,7 @@ fn flex_api(http: &Http, config: &FlexConfig) -> Result<Option<Origin>, HttpErro
         concurrency: 4,
         vendor: "Twilio Flex",
     })?;
-    Ok(Some(origin))
+    Ok(Ok(origin))
 }
 
 fn base_url(text: &'static str) -> url::Url {

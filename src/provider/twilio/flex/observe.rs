@@ -27,7 +27,7 @@ pub(super) struct Reader {
     instance: Option<String>,
     region: String,
     services: Services,
-    api: Option<Origin>,
+    api: Result<Origin, Unknown>,
 }
 
 type Observations = BTreeMap<Address, Observation>;
@@ -181,8 +181,8 @@ impl Reader {
             return Observations::new();
         }
         let observation = match &self.api {
-            None => Observation::Unknown(users::no_api_key()),
-            Some(api) => match configuration(api, &self.realm.tenant).await {
+            Err(unknown) => Observation::Unknown(unknown.clone()),
+            Ok(api) => match configuration(api, &self.realm.tenant).await {
                 Ok(configuration) => present(configuration.observed()),
                 Err(unknown) => Observation::Unknown(unknown),
             },

@@ -72,8 +72,11 @@ pub async fn list_users(http: &Http, config: &FlexConfig) -> Result<Vec<FlexUser
     list(api.as_ref(), config.flex_instance.as_deref()).await
 }
 
-pub(super) async fn list(api: Option<&Origin>, instance: Option<&str>) -> Result<Vec<FlexUser>, Unknown> {
-    let api = api.ok_or_else(no_api_key)?;
+pub(super) async fn list(
+    api: Result<&Origin, &Unknown>,
+    instance: Option<&str>,
+) -> Result<Vec<FlexUser>, Unknown> {
+    let api = api.map_err(Clone::clone)?;
     let instance = instance.ok_or_else(|| {
         unexpected(
             "the tenant names no Flex instance",
@@ -95,7 +98,8 @@ pub(super) async fn list(api: Option<&Origin>, instance: Option<&str>) -> Result
     .map_err(|error| unknown(&error))
 }
 
-pub(super) fn no_api_key() -> Unknown {
+/// Why nothing that needs credentials can be read where the tenant names none.
+pub fn no_api_key() -> Unknown {
     Unknown {
         reason: UnknownReason::NoCredential,
         message: "there is no API key for the Twilio account".to_owned(),
@@ -220,7 +224,7 @@ pub(super) fn observe<'a>(
 pub(super) struct Writer {
     realm: Realm,
     instance: Option<String>,
-    api: Option<Origin>,
+    api: Result<Origin, Unknown>,
 }
 
 impl Writer {
@@ -237,7 +241,7 @@ impl Writer {
             realm: self.realm.clone(),
             message: message.to_owned(),
         };
-        let api = self.api.as_ref().ok_or_else(|| missing("the account has no API key to write with"))?;
+        let api = self.api.as_ref().map_err(|unknown| missing(&unknown.message))?;
         let instance =
             self.instance.as_deref().ok_or_else(|| missing("the tenant names no Flex instance"))?;
         Ok((api, instance))

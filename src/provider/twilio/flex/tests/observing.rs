@@ -90,12 +90,12 @@ pub(super) fn config() -> FlexConfig {
         flex_instance: Some(INSTANCE_SID.to_owned()),
         region: DEFAULT_REGION.to_owned(),
         endpoints: TwilioEndpoints::default(),
-        api_key: None,
+        api_key: Err(crate::provider::twilio::flex::no_api_key()),
     }
 }
 
 pub(super) fn with_key() -> FlexConfig {
-    FlexConfig { api_key: Some(("SK1".to_owned(), "s3cret-value".into())), ..config() }
+    FlexConfig { api_key: Ok(("SK1".to_owned(), "s3cret-value".into())), ..config() }
 }
 
 pub(super) fn ok(body: &Json) -> Answer<Body> {
