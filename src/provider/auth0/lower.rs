@@ -171,7 +171,14 @@ impl IdentityProvider for Auth0Vendor {
     }
 
     fn metadata_url(&self, context: &ProfileContext<'_>, outputs: &Outputs) -> Option<Url> {
-        outputs.get(&context.address("auth0.client"))?.get("metadataUrl")?.as_text()?.parse().ok()
+        let published: Url =
+            outputs.get(&context.address(kind::CLIENT))?.get("metadataUrl")?.as_text()?.parse().ok()?;
+        let block = context.identity_provider.spec.auth0.as_ref().or(context.tenant.spec.auth0.as_ref())?;
+        // Where the tenant is reached by another address, its metadata are too.
+        let Some(mut endpoint) = block.endpoint.clone() else { return Some(published) };
+        let path = format!("{}{}", endpoint.path().trim_end_matches('/'), published.path());
+        endpoint.set_path(&path);
+        Some(endpoint)
     }
 
     fn population_realm(&self, context: &ProfileContext<'_>) -> Option<Realm> {
