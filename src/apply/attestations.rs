@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     component::{Address, Digest, Environment, Field, Step},
     manifest::{
-        Envelope, Kind, Lifecycle, Metadata, Name,
+        Envelope, Kind, Lifecycle, Metadata, Name, OnRemoval,
         attestation::{AttestationSpec, AttestationState},
         envelope::ApiVersion,
     },
@@ -82,6 +82,8 @@ pub struct Said {
     pub evidence: Option<String>,
     /// What it produced.
     pub outputs: BTreeMap<String, String>,
+    /// What becomes of it when its manifest is removed.
+    pub on_removal: OnRemoval,
 }
 
 /// A statement about a step, as a document. `inputs` are the component's values, all known; none for a removal.
@@ -93,7 +95,7 @@ pub fn statement(
     environment: &Environment,
     said: Said,
 ) -> Envelope<AttestationSpec> {
-    let Said { state, by, at, evidence, outputs } = said;
+    let Said { state, by, at, evidence, outputs, on_removal } = said;
     Envelope {
         api_version: ApiVersion::V1,
         kind: Kind::Attestation,
@@ -115,6 +117,7 @@ pub fn statement(
                 .map(|field| (field.path.clone(), field.rule.normalise(&field.value).to_canonical_json()))
                 .collect(),
             outputs,
+            on_removal,
             by,
             at,
             evidence,

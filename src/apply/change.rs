@@ -6,7 +6,7 @@ use super::{
     outcome::{ApplyError, Effect},
 };
 use crate::{
-    component::{Class, Component, Observation, Observed, Ownership, WriteChannel},
+    component::{Class, Component, Observation, Observed, Ownership, Unknown, UnknownReason, WriteChannel},
     flow::Session,
     http::HttpError,
     plan::{
@@ -67,6 +67,11 @@ impl Executor<'_> {
                     observed = self.look_up(&component).await?;
                     if was_there && observed.is_none() {
                         return Err(ApplyError::Gone);
+                    }
+                    if let Some(now) = &observed
+                        && !may_go_on(&component, now)
+                    {
+                        return Err(WriteError::Conflict { what: change.title.clone() }.into());
                     }
                 }
                 Err(error) => return Err(error.into()),
@@ -137,7 +142,23 @@ pub(super) async fn observe_afresh(session: &Session, plan: &Plan, component: &C
     let wanted: Vec<&Component> =
         std::iter::once(component).chain(siblings.iter().map(|sibling| sibling.as_ref())).collect();
     let mut snapshot = reader.observe(&wanted, &scope).await;
-    snapshot.components.remove(&component.address).unwrap_or(Observation::Absent)
+    snapshot.components.remove(&component.address).unwrap_or_else(|| {
+        Observation::Unknown(Unknown {
+            reason: UnknownReason::Unexpected,
+            message: format!("{} did not say whether it exists", component.realm),
+            help: None,
+        })
+    })
+}
+
+/// Whether what a look-up found may be written to: ours, or what the manifests say to take over. Somebody else may have made an
+/// object of the same name while the answer was lost.
+fn may_go_on(component: &Component, now: &Observed) -> bool {
+    match now.ownership {
+        Ownership::Ours | Ownership::Renamed(_) => true,
+        Ownership::Unmarked => component.adopt,
+        Ownership::Foreign(_) | Ownership::Ambiguous(_) => false,
+    }
 }
 
 /// Fills what is still pending at the beginning of a change: with what is there already, else with the seed. At its completion

@@ -196,6 +196,9 @@ impl<'a> Executor<'a> {
         let done = match change.action {
             Action::Manual => {
                 let _desk = self.at_the_desk.lock().await;
+                if self.stop.is_requested() {
+                    return NodeResult::Stopped;
+                }
                 begin();
                 let desk = Desk {
                     session: self.session,

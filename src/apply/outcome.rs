@@ -98,6 +98,14 @@ pub enum ApplyError {
         /// What it should be.
         wanted: String,
     },
+    /// Something was to be removed, and it is still there.
+    #[error("{title}: {outputs} is still there")]
+    StillThere {
+        /// What was to be done.
+        title: String,
+        /// What the step had made.
+        outputs: String,
+    },
     /// The step's output cannot be what it is said to be.
     #[error("`{given}` cannot be the {title}")]
     BadOutput {
@@ -138,6 +146,9 @@ impl ApplyError {
                 miette::Diagnostic::help(error).map(|help| help.to_string())
             }
             Self::Write(WriteError::Refused { help, .. }) => help.clone(),
+            Self::StillThere { .. } => {
+                Some("remove it on the page that the runbook names, then attest".to_owned())
+            }
             Self::Write(WriteError::Conflict { .. }) | Self::Gone => {
                 Some("plan again to see what changed".to_owned())
             }

@@ -10,9 +10,11 @@ use super::{
     outcome::{ApplyError, Effect},
 };
 use crate::{
-    component::{Component, Observation, ReadChannel, Step, Value, WriteChannel, step_digest},
+    component::{
+        Address, Component, Digest, Marker, Observation, ReadChannel, Step, Value, WriteChannel, step_digest,
+    },
     flow::Session,
-    manifest::attestation::AttestationState,
+    manifest::{OnRemoval, attestation::AttestationState},
     plan::{Change, Outputs, Plan, attest::Standing, diff, resolve_fields},
 };
 
@@ -113,7 +115,14 @@ impl Desk<'_> {
                 Observation::Unknown(_) => {}
             }
         }
-        let said = Said { state: AttestationState::Done, by, at: now(), evidence, outputs: outputs.clone() };
+        let said = Said {
+            state: AttestationState::Done,
+            by,
+            at: now(),
+            evidence,
+            outputs: outputs.clone(),
+            on_removal: component.lifecycle.on_removal,
+        };
         self.attestations.record(&statement(
             &change.address,
             &step,
@@ -148,10 +157,74 @@ impl Desk<'_> {
             at: now(),
             evidence,
             outputs: task.known_outputs.clone(),
+            on_removal: OnRemoval::Delete,
         };
+        self.check_gone(change, &task.known_outputs).await?;
         let environment = &self.plan.environment;
-        self.attestations.record(&statement(&change.address, step, &[], digest, environment, said))?;
+        self.attestations.record(&statement(
+            &change.address,
+            step,
+            &[],
+            digest,
+            environment,
+            said.clone(),
+        ))?;
+        // With the object goes what other steps entered into it: their statements say nothing about a new one.
+        for (address, statement_digest) in self.siblings_attested(change) {
+            let said = Said { outputs: BTreeMap::new(), ..said.clone() };
+            self.attestations.record(&statement(
+                &address,
+                step,
+                &[],
+                &statement_digest,
+                environment,
+                said,
+            ))?;
+        }
         Ok(Carried { effect: Some(Effect::Attested), ..Carried::default() })
+    }
+
+    /// Looks whether what should be gone is gone, where that can be seen.
+    async fn check_gone(
+        &self,
+        change: &Change,
+        outputs: &BTreeMap<String, String>,
+    ) -> Result<(), ApplyError> {
+        let marker = Marker { project: self.plan.project.clone(), address: change.address.clone() };
+        let origin = self.session.project.manifests.project.origin();
+        let mut gone = Component::new(marker, change.realm.clone(), &change.title, "", origin);
+        gone.attested_outputs.clone_from(outputs);
+        match observe_afresh(self.session, self.plan, &gone).await {
+            Observation::Present(_) => Err(ApplyError::StillThere {
+                title: change.title.clone(),
+                outputs: outputs.values().cloned().collect::<Vec<_>>().join(", "),
+            }),
+            Observation::Absent | Observation::Unknown(_) => Ok(()),
+        }
+    }
+
+    /// The other steps of the resource that were attested here.
+    fn siblings_attested(&self, change: &Change) -> Vec<(Address, Digest)> {
+        let environment = self.plan.environment.to_string();
+        self.session
+            .project
+            .manifests
+            .attestations
+            .values()
+            .filter(|it| it.tenant == change.address.tenant && it.spec.environment == environment)
+            .filter(|it| it.spec.state == AttestationState::Done)
+            .filter_map(|it| {
+                let address: Address = format!("{}/{}", it.tenant, it.spec.step).parse().ok()?;
+                let is_sibling = address != change.address
+                    && address.kind == change.address.kind
+                    && address.name == change.address.name;
+                is_sibling.then(|| {
+                    let json =
+                        serde_json::json!({"removed": address.within_tenant(), "digest": it.spec.digest});
+                    (address, Digest::of(&json))
+                })
+            })
+            .collect()
     }
 }
 

@@ -86,6 +86,12 @@ fn guard_name(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
+    if args.format == Format::Json && !args.yes {
+        return Err(CliError::usage(
+            "with `--format json` nobody sees the plan before it is applied",
+            "plan first, then apply with `--yes`, and `--plan FILE` or `--expect-digest` for what was seen",
+        ));
+    }
     let saved = args.plan.as_ref().map(saved_plan).transpose()?;
     let mut opened = common::open(&args.project, &args.sandbox, ui).await?;
     let options = args.narrow.options();
@@ -137,7 +143,7 @@ pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError>
         Format::Text => render::outcome::text(plan, &outcome, &style),
         Format::Json => render::outcome::json(plan, &outcome),
     });
-    let exit = exit_of(plan, &outcome);
+    let exit = exit_of(&outcome);
     finish(&args, &mut opened, plan, exit, ui).await
 }
 
@@ -199,11 +205,10 @@ async fn execute(
         Box::new(Nobody)
     };
     let stop = Arc::new(Stop::default());
-    let listener = tokio::spawn(stop_on_interrupt(Arc::clone(&stop), Arc::clone(ui)));
+    tokio::spawn(stop_on_interrupt(Arc::clone(&stop), Arc::clone(ui)));
     let executor =
         Executor::new(&opened.session, approved, operator.as_ref(), &opened.attestations, &emit, &stop);
     let outcome = executor.run().await;
-    listener.abort();
     let failed = failure.lock().ok().and_then(|mut failure| failure.take());
     if let (Some(error), Some(path)) = (failed, &args.events) {
         ui.warn(&format!("{path} is not complete: {error}"));
@@ -211,28 +216,25 @@ async fn execute(
     Ok(outcome)
 }
 
-/// The first interrupt lets what runs finish; the second ends the process, which is safe too.
+/// The first interrupt lets what runs finish; the second ends the process, which is safe too: the next apply goes on from there.
+#[allow(clippy::exit)] // whoever interrupts twice does not wait for anything to unwind
 async fn stop_on_interrupt(stop: Arc<Stop>, ui: Arc<Ui>) {
     if tokio::signal::ctrl_c().await.is_ok() {
-        ui.warn("stopping: what runs is finished, nothing more is begun");
+        ui.warn("stopping: what runs is finished, nothing more is begun; interrupt again to end at once");
         stop.request();
     }
     if tokio::signal::ctrl_c().await.is_ok() {
-        std::process::abort();
+        std::process::exit(i32::from(Exit::Partly.code()));
     }
 }
 
-fn exit_of(plan: &Plan, outcome: &Outcome) -> Exit {
+fn exit_of(outcome: &Outcome) -> Exit {
     let mut exit = Exit::Success;
     if outcome.failed() > 0 || outcome.not_started() > 0 {
         exit = exit.and(if outcome.done() > 0 { Exit::Partly } else { Exit::Error });
     }
     if outcome.waiting() > 0 {
         exit = exit.and(Exit::Waiting);
-    }
-    if !plan.is_complete() {
-        // It was allowed, but what could not be seen is not done either.
-        exit = exit.and(Exit::Success);
     }
     exit
 }
@@ -244,7 +246,14 @@ async fn finish(
     exit: Exit,
     ui: &Arc<Ui>,
 ) -> Result<Exit, CliError> {
-    if args.no_verify || exit != Exit::Success || !plan.is_complete() {
+    if !plan.is_complete() {
+        let unseen = render::counted(plan.gaps.len(), "place");
+        ui.warn(&format!(
+            "{unseen} could not be seen; what is there was left alone, and nothing was verified"
+        ));
+        return Ok(exit);
+    }
+    if args.no_verify || exit != Exit::Success {
         return Ok(exit);
     }
     common::reload(opened)?;

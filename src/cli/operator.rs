@@ -20,10 +20,10 @@ impl TerminalOperator {
         Self { ui }
     }
 
-    fn ask(&self, task: &StepTask) -> Option<Performed> {
-        let style = super::common::style(&self.ui);
-        self.ui.result(&render::runbook::task(task, &style));
-        if !self.ui.confirm("Is it done?")? {
+    fn ask(ui: &Ui, task: &StepTask) -> Option<Performed> {
+        let style = super::common::style(ui);
+        ui.result(&render::runbook::task(task, &style));
+        if !ui.confirm("Is it done?")? {
             return Some(Performed::Later);
         }
         let mut outputs = BTreeMap::new();
@@ -36,16 +36,16 @@ impl TerminalOperator {
                         Err(format!("this cannot be the {}", output.title))
                     }
                 };
-                let text = self.ui.ask(&format!("{}:", output.title), valid)?;
+                let text = ui.ask(&format!("{}:", output.title), valid)?;
                 outputs.insert(output.name.clone(), text);
             }
         }
         let not_empty = |text: &str| {
             if text.is_empty() { Err("a name or an e-mail address") } else { Ok(text.to_owned()) }
         };
-        let by = self.ui.ask("Your e-mail address, for the attestation:", not_empty)?;
+        let by = ui.ask("Your e-mail address, for the attestation:", not_empty)?;
         let anything = |text: &str| Ok::<_, std::convert::Infallible>(text.to_owned());
-        let evidence = self.ui.ask("Evidence, a ticket or a link (may be empty):", anything)?;
+        let evidence = ui.ask("Evidence, a ticket or a link (may be empty):", anything)?;
         let evidence = Some(evidence).filter(|text| !text.is_empty());
         Some(Performed::Done { by, evidence, outputs })
     }
@@ -54,8 +54,9 @@ impl TerminalOperator {
 #[async_trait]
 impl Operator for TerminalOperator {
     async fn perform(&self, task: &StepTask) -> Result<Performed, OperatorError> {
-        // The answer may take a while; what else is running goes on meanwhile.
-        let answer = tokio::task::block_in_place(|| self.ask(task));
-        answer.ok_or_else(|| OperatorError { message: "the terminal was closed".to_owned() })
+        // The answer may take a while; on a thread of its own it holds up nothing else that is running.
+        let (ui, task) = (Arc::clone(&self.ui), task.clone());
+        let answer = tokio::task::spawn_blocking(move || Self::ask(&ui, &task)).await;
+        answer.ok().flatten().ok_or_else(|| OperatorError { message: "the terminal was closed".to_owned() })
     }
 }

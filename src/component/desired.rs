@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{Address, AppliedNote, Digest, Field, Marker, Rule, Step, WriteChannel};
+use super::{Address, AppliedNote, Digest, Field, Marker, Rule, Step, Value, WriteChannel};
 use crate::{diagnostics::Location, manifest::Lifecycle};
 
 /// One vendor tenant: what one provider instance reads and writes, for instance `auth0:nss.us.auth0.com`. Two of the
@@ -100,17 +100,25 @@ impl Component {
 
     /// What to note beside the marker once the values are applied: a digest of the fields that are written by API.
     pub fn applied_note(&self) -> AppliedNote {
+        AppliedNote {
+            digest: self.digest_of(|field| Some(&field.value)),
+            on_removal: self.lifecycle.on_removal,
+            prevent_destroy: self.lifecycle.prevent_destroy,
+        }
+    }
+
+    /// The digest, as notes have it, of some values of the fields that are written by API; what is not set counts as null.
+    pub fn digest_of<'a>(&'a self, value: impl Fn(&'a Field) -> Option<&'a Value>) -> String {
         let values: serde_json::Map<_, _> = self
             .fields
             .iter()
             .filter(|field| field.capability.write() == WriteChannel::Api && field.rule != Rule::WriteOnly)
-            .map(|field| (field.path.clone(), field.rule.normalise(&field.value).to_canonical_json()))
+            .map(|field| {
+                let value = value(field).unwrap_or(&Value::Null);
+                (field.path.clone(), field.rule.normalise(value).to_canonical_json())
+            })
             .collect();
-        AppliedNote {
-            digest: Digest::of(&values.into()).short().to_owned(),
-            on_removal: self.lifecycle.on_removal,
-            prevent_destroy: self.lifecycle.prevent_destroy,
-        }
+        Digest::of(&values.into()).short().to_owned()
     }
 
     /// The field at a path.

@@ -12,7 +12,7 @@ use crate::{
     component::{Address, Class, Component, Environment, Observation, Orphan, Realm, Snapshot, Unknown},
     diagnostics::Findings,
     http::Http,
-    manifest::{Kind, Name, Resource, attestation::AttestationSpec, user_enablement::Removal},
+    manifest::{Kind, Name, OnRemoval, Resource, attestation::AttestationSpec, user_enablement::Removal},
     plan::{
         Gap, Outputs, Plan, PlanInput, Warning, assemble, attest::Attestations, order::CycleError,
         resolve_fields,
@@ -277,6 +277,7 @@ impl Session {
             .collect();
         attestations
             .done()
+            .filter(|attestation| attestation.spec.on_removal == OnRemoval::Delete)
             .filter_map(|attestation| {
                 let address: Address =
                     format!("{}/{}", attestation.tenant, attestation.spec.step).parse().ok()?;

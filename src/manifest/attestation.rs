@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::envelope::OnRemoval;
+
 /// A person's statement that a manual step was done, bound to the very values by a digest. `concord attest` writes it;
 /// it is reviewed and kept in git.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +33,9 @@ pub struct AttestationSpec {
     /// What the step produced, for instance the connection ID that the Console showed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
+    /// What becomes of what the step made when its manifest is removed: `forget` asks nobody to remove it.
+    #[serde(default, skip_serializing_if = "is_delete")]
+    pub on_removal: OnRemoval,
     /// Who did it.
     pub by: String,
     /// When (RFC 3339).
@@ -39,6 +44,10 @@ pub struct AttestationSpec {
     /// What proves it: a ticket number, a link to a screenshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+}
+
+fn is_delete(on_removal: &OnRemoval) -> bool {
+    *on_removal == OnRemoval::Delete
 }
 
 /// What an attestation states.

@@ -137,7 +137,7 @@ impl Group {
     pub fn of(change: &Change) -> Self {
         Self {
             tenant: change.address.tenant.clone(),
-            provider: change.realm.provider,
+            realm: change.realm.clone(),
             component_type: change.address.component_type().to_owned(),
             is_membership: change.class == Class::Membership,
         }
@@ -146,7 +146,7 @@ impl Group {
     fn of_component(component: &Component) -> Self {
         Self {
             tenant: component.address.tenant.clone(),
-            provider: component.realm.provider,
+            realm: component.realm.clone(),
             component_type: component.address.component_type().to_owned(),
             is_membership: component.class == Class::Membership,
         }
@@ -155,7 +155,7 @@ impl Group {
     fn of_orphan(orphan: &Orphan) -> Self {
         Self {
             tenant: orphan.address.tenant.clone(),
-            provider: orphan.realm.provider,
+            realm: orphan.realm.clone(),
             component_type: orphan.address.component_type().to_owned(),
             is_membership: orphan.class == Class::Membership,
         }
@@ -342,7 +342,10 @@ fn mover(component: &Component, observed: &Observed, fields: &[FieldChange]) -> 
         None => Reason::Differs,
         Some(_) if fields.iter().all(has_its_seed) => Reason::Incomplete,
         Some(note) if note.digest == component.applied_note().digest => Reason::ChangedElsewhere,
-        Some(_) => Reason::ManifestChanged,
+        Some(note) if component.digest_of(|field| observed.fields.get(&field.path)) == note.digest => {
+            Reason::ManifestChanged
+        }
+        Some(_) => Reason::BothChanged,
     }
 }
 

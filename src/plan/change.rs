@@ -46,13 +46,13 @@ pub struct Plan {
 /// What components give to others.
 pub type Outputs = BTreeMap<Address, BTreeMap<String, Value>>;
 
-/// Components that guards count together: per tenant, provider, component type and class.
+/// Components that guards count together: per tenant, vendor tenant, component type and class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Group {
     /// The tenant.
     pub tenant: Name,
-    /// The provider.
-    pub provider: &'static str,
+    /// The vendor tenant.
+    pub realm: Realm,
     /// The component type.
     pub component_type: String,
     /// Whether these are people.
@@ -132,6 +132,8 @@ pub enum Reason {
     Missing,
     /// The manifests changed since they were last applied.
     ManifestChanged,
+    /// The manifests changed since they were last applied, and the object does not have what was applied then either.
+    BothChanged,
     /// Somebody changed the object since it was last applied.
     ChangedElsewhere,
     /// It differs, and it is not recorded what was last applied.
@@ -182,6 +184,9 @@ impl fmt::Display for Reason {
         match self {
             Self::Missing => f.write_str("does not exist yet"),
             Self::ManifestChanged => f.write_str("you changed the manifests"),
+            Self::BothChanged => {
+                f.write_str("you changed the manifests, and the object is no longer as it was applied")
+            }
             Self::ChangedElsewhere => f.write_str("somebody else changed it since the last apply"),
             Self::Differs => f.write_str("differs from the manifests"),
             Self::Incomplete => f.write_str("was made before all of its values were known"),

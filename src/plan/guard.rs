@@ -19,7 +19,7 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("max-user-changes", "changes a greater share of the enabled users than the policy's `maxUserChanges`"),
     ("prevent-destroy", "deletes an object whose lifecycle says `preventDestroy`"),
     ("own-identity", "takes access from the identity that Concord itself uses"),
-    ("emptied", "leaves nothing of a tenant's objects at a provider"),
+    ("emptied", "leaves nothing of a tenant's objects at a vendor, or nobody of an enablement"),
     ("expired-certificate", "enters a certificate that has expired"),
 ];
 
@@ -85,6 +85,7 @@ pub fn review(plan: &Plan, now: jiff::Timestamp) -> Vec<Refusal> {
     deletions(plan, &mut refusals);
     shares(plan, &mut refusals);
     emptied(plan, &mut refusals);
+    people(plan, &mut refusals);
     destruction(plan, &mut refusals);
     certificates(plan, now, &mut refusals);
     refusals
@@ -114,7 +115,10 @@ fn ownership(plan: &Plan, refusals: &mut Vec<Refusal>) {
 
 fn deletions(plan: &Plan, refusals: &mut Vec<Refusal>) {
     let mut by_tenant: BTreeMap<&Name, Vec<&Change>> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|change| is_deletion(change) && change.class == Class::Object) {
+    // A manual removal is a deletion too, by a person's hand.
+    let is_counted =
+        |change: &&Change| change.class == Class::Object && (is_deletion(change) || change.removal.is_some());
+    for change in plan.changes.iter().filter(is_counted) {
         by_tenant.entry(&change.address.tenant).or_default().push(change);
     }
     for (tenant, changes) in by_tenant {
@@ -182,11 +186,11 @@ fn emptied(plan: &Plan, refusals: &mut Vec<Refusal>) {
         by_place.entry((&change.address.tenant, change.realm.to_string())).or_default().push(change);
     }
     for ((tenant, realm), changes) in by_place {
-        let provider = changes[0].realm.provider;
+        let place = &changes[0].realm;
         let owned: usize = plan
             .owned
             .iter()
-            .filter(|(group, _)| group.tenant == *tenant && group.provider == provider)
+            .filter(|(group, _)| group.tenant == *tenant && group.realm == *place)
             .map(|(_, count)| count)
             .sum();
         // With a single object, a deletion is the object's own business; `maxDeletes` watches it.
@@ -203,7 +207,75 @@ fn emptied(plan: &Plan, refusals: &mut Vec<Refusal>) {
     }
 }
 
+/// Deletions of people's enablements below this many are somebody's everyday work; from here on a share counts, however few are
+/// enabled.
+const PEOPLE_FROM: usize = 3;
+
+/// People who lose access: everybody of an enablement, or too great a share, also where fewer than ten are enabled. A typo in a domain
+/// or a manifest that was deleted by mistake looks like this.
+fn people(plan: &Plan, refusals: &mut Vec<Refusal>) {
+    let mut by_enablement: BTreeMap<(&Name, &Name), Vec<&Change>> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|it| is_deletion(it) && it.class == Class::Membership) {
+        by_enablement.entry((&change.address.tenant, &change.address.name)).or_default().push(change);
+    }
+    for ((tenant, name), changes) in by_enablement {
+        let remaining = plan
+            .desired
+            .values()
+            .filter(|it| {
+                it.class == Class::Membership && it.address.tenant == *tenant && it.address.name == *name
+            })
+            .count();
+        let enabled = remaining + changes.len();
+        let Some(policy) = plan.policies.get(tenant) else { continue };
+        let limit = policy.max_user_changes();
+        if remaining == 0 && changes.len() > 1 {
+            refusals.push(Refusal {
+                guard: "emptied",
+                message: format!(
+                    "all {enabled} people whom the enablement `{name}` of tenant `{tenant}` enables would lose access"
+                ),
+                addresses: addresses(&changes),
+                help: "are the manifests complete? If they really go, apply with `--allow emptied`".to_owned(),
+                can_be_allowed: true,
+            });
+        } else if changes.len() >= PEOPLE_FROM
+            && enabled < SHARES_FROM
+            && limit.is_exceeded(changes.len(), enabled)
+        {
+            refusals.push(Refusal {
+                guard: "max-user-changes",
+                message: format!(
+                    "{} of {enabled} people of the enablement `{name}` in tenant `{tenant}` would lose access, {}%, and \
+                     the policy's `maxUserChanges` is {limit}",
+                    changes.len(),
+                    changes.len() * 100 / enabled,
+                ),
+                addresses: addresses(&changes),
+                help: "read who they are, then apply with `--allow max-user-changes`, or raise `maxUserChanges`"
+                    .to_owned(),
+                can_be_allowed: true,
+            });
+        }
+    }
+}
+
+/// Nothing but deletions is looked at, except for the identity that Concord itself uses: an update can take its access too.
 fn destruction(plan: &Plan, refusals: &mut Vec<Refusal>) {
+    for change in plan.changes.iter().filter(|it| matches!(it.action, Action::Update | Action::Adopt)) {
+        if change.observed.as_ref().is_some_and(|observed| observed.is_own_identity) {
+            refusals.push(Refusal {
+                guard: "own-identity",
+                message: format!(
+                    "{} is the identity that Concord itself uses, and would be changed",
+                    change.title
+                ),
+                addresses: vec![change.address.clone()],
+                help: "choose another application, or apply with `--allow own-identity`".to_owned(),
+                can_be_allowed: true,
+            });
+        }
+    }
     for change in plan.changes.iter().filter(|change| is_deletion(change)) {
         let Some(observed) = &change.observed else { continue };
         if observed.applied.as_ref().is_some_and(|note| note.prevent_destroy) {

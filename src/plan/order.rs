@@ -91,21 +91,20 @@ impl Graph {
                     }
                 }
             } else {
-                // Deletions come last: what takes the place of something is there before that goes.
-                begin.extend(
-                    active
-                        .iter()
-                        .copied()
-                        .filter(|other| {
-                            let other = &changes[*other];
-                            other.desired.is_some()
-                                && other.action.is_api()
-                                && other.waits_for.is_empty()
-                                && other.realm == change.realm
-                                && other.class == Class::Object
-                        })
-                        .map(complete),
-                );
+                // An object that moves to another vendor tenant is there before it goes here.
+                begin.extend(at.get(&change.address).copied().map(complete));
+                // What a person removes at the service provider goes first: until then it leads to what is deleted here.
+                // Whoever loses access waits for nothing.
+                if change.action.is_api() && change.class == Class::Object {
+                    let is_removal_of_its_resource = |other: &&usize| {
+                        let removal = &changes[**other];
+                        removal.removal.is_some()
+                            && removal.address.tenant == change.address.tenant
+                            && removal.address.kind == change.address.kind
+                            && removal.address.name == change.address.name
+                    };
+                    begin.extend(active.iter().filter(is_removal_of_its_resource).copied().map(complete));
+                }
             }
             if split.contains(&index) {
                 end.insert(first(index));

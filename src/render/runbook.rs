@@ -21,7 +21,7 @@ use crate::{
     apply::StepTask,
     component::{Address, Component, Instruction, Rule, Step, StepOutput, Value},
     manifest::{
-        Envelope, Kind, Lifecycle, Metadata,
+        Envelope, Kind, Lifecycle, Metadata, OnRemoval,
         attestation::{AttestationSpec, AttestationState},
         envelope::ApiVersion,
     },
@@ -94,6 +94,9 @@ pub struct RunbookStep {
     /// The values by field path as the digest has them: certificates by their SHA-256 fingerprint, sets sorted. An attestation keeps them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, Json>,
+    /// What becomes of what the step makes when its manifest is removed.
+    #[serde(default)]
+    pub on_removal: OnRemoval,
     /// The command that records that it was done; missing while it is not ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
@@ -270,6 +273,7 @@ impl RunbookStep {
                 environment: environment.to_owned(),
                 inputs: self.inputs.clone(),
                 outputs,
+                on_removal: self.on_removal,
                 by: by.to_owned(),
                 at,
                 evidence,
@@ -329,6 +333,7 @@ pub fn task(task: &StepTask, style: &Style) -> String {
         produced: BTreeMap::new(),
         digest: Some(task.digest.to_string()),
         inputs: BTreeMap::new(),
+        on_removal: OnRemoval::Delete,
         command: None,
     };
     text(
@@ -400,6 +405,7 @@ fn to_do(change: &Change, desired: &Component, after: Vec<String>) -> RunbookSte
         outputs: step.map(|step| step.outputs.iter().map(output).collect()).unwrap_or_default(),
         inputs,
         digest,
+        on_removal: desired.lifecycle.on_removal,
         ..blank(change, StepKind::Do)
     }
 }
@@ -452,6 +458,7 @@ fn blank(change: &Change, kind: StepKind) -> RunbookStep {
         produced: BTreeMap::new(),
         digest: None,
         inputs: BTreeMap::new(),
+        on_removal: OnRemoval::Delete,
         command: None,
     }
 }

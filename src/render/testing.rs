@@ -192,7 +192,7 @@ impl PlanBuilder {
     pub(crate) fn owned(mut self, provider: &'static str, component_type: &str, count: usize) -> Self {
         let group = Group {
             tenant: "nss".parse().unwrap(),
-            provider,
+            realm: realm(provider),
             component_type: component_type.to_owned(),
             is_membership: false,
         };

@@ -247,8 +247,10 @@ fn letting_go_leaves_the_object_and_takes_the_marker() {
     );
     project.reconcile();
     project.remove("flex.yaml").remove("people.yaml");
-    project.run(&["apply", "--sandbox", "--yes", "--simulate-operator"]).expect(0);
+    // The people's enablements are no part of what is let go.
+    project.run(&["apply", "--sandbox", "--yes", "--allow", "emptied"]).expect(0);
     let sandbox = project.serve();
+    assert_eq!(sandbox.profiles().len(), 1, "nobody is asked to remove it");
     let client = sandbox.client_named("Twilio Flex - NSS");
     // What the Action knows the application by stays, so that sign-in goes on; it says nothing about ownership.
     assert_eq!(client["client_metadata"].get("concord"), None, "{}", client["client_metadata"]);
@@ -297,4 +299,74 @@ fn nobody_is_enabled_by_two_enablements() {
         "{}",
         refused.stderr
     );
+}
+
+#[test]
+fn whoever_leaves_waits_for_no_manual_step_of_another_profile() {
+    let project = Project::example("auth0-flex");
+    project.edit(
+        "people.yaml",
+        "  breakGlass: [root@connie.one]\n",
+        "  breakGlass: [root@connie.one]\n  removal: disable\n",
+    );
+    project.reconcile();
+    let profile = project.read("flex.yaml");
+    let (_, second) = profile.split_once("\n---\n").unwrap();
+    project.write(
+        "second.yaml",
+        &second
+            .replace("metadata: {name: flex}", "metadata: {name: second}")
+            .replace("Twilio Flex - NSS", "Twilio Flex - Second"),
+    );
+    project.edit(
+        "people.yaml",
+        "exclude: [volunteer@connie.one]",
+        "exclude: [volunteer@connie.one, ann@connie.one]",
+    );
+    project.run(&["apply", "--sandbox", "--yes"]).expect(3);
+    assert_eq!(project.serve().user("ann@connie.one")["app_metadata"].get("flex"), None);
+}
+
+#[test]
+fn an_application_stays_until_the_profile_that_leads_to_it_is_removed() {
+    let project = Project::example("auth0-flex");
+    project.reconcile();
+    project.remove("flex.yaml").remove("people.yaml");
+    let allow = ["--allow", "max-deletes", "--allow", "emptied"];
+    let apply = ["apply", "--sandbox", "--yes"];
+    project.run(&[&apply[..], &allow[..]].concat()).expect(3);
+    assert_eq!(project.serve().client_named("Twilio Flex - NSS")["app_type"], "regular_web");
+    // A word is not enough where the connection can be seen.
+    let refused = project.run(&["attest", "--sandbox", "--removed", "--by", "ann@connie.one"]).expect(1);
+    assert!(refused.stderr.contains("is still there"), "{}", refused.stderr);
+    project.run(&[&apply[..], &["--simulate-operator"], &allow[..]].concat()).expect(0);
+    let sandbox = project.serve();
+    assert!(sandbox.clients().iter().all(|client| client["name"] != "Twilio Flex - NSS"));
+    assert_eq!(sandbox.profiles(), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn statements_about_a_removed_profile_say_nothing_about_a_new_one() {
+    let project = Project::example("auth0-flex");
+    project.reconcile();
+    let (flex, people) = (project.read("flex.yaml"), project.read("people.yaml"));
+    project.remove("flex.yaml").remove("people.yaml");
+    project
+        .run(&[
+            "apply",
+            "--sandbox",
+            "--yes",
+            "--simulate-operator",
+            "--allow",
+            "max-deletes",
+            "--allow",
+            "emptied",
+        ])
+        .expect(0);
+    project.write("flex.yaml", &flex).write("people.yaml", &people);
+    let open: Vec<String> = changes(&project.plan(), "manual")
+        .iter()
+        .map(|change| change["address"].as_str().unwrap().rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(open, ["flex.label", "flex.test", "flex.trust", "flex.urls"]);
 }

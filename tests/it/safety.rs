@@ -65,12 +65,12 @@ fn deletions_are_counted() {
     let project = profiles(1);
     project.reconcile();
     project.remove("more.yaml");
-    is_refused(&project, "max-deletes", "2 deletions in tenant `nss`, and the policy's `maxDeletes` is 0");
+    is_refused(&project, "max-deletes", "3 deletions in tenant `nss`, and the policy's `maxDeletes` is 0");
     project.edit("concord.yaml", "maxDeletes: 0", "maxDeletes: 1");
     is_refused(&project, "max-deletes", "`maxDeletes` is 1");
     // A tenant's own policy comes first.
     let tenant = project.read("tenant.yaml");
-    project.edit("tenant.yaml", "spec:\n  twilio:", "spec:\n  policy: {maxDeletes: 2}\n  twilio:");
+    project.edit("tenant.yaml", "spec:\n  twilio:", "spec:\n  policy: {maxDeletes: 3}\n  twilio:");
     assert!(changes(&project.plan(), "delete").len() >= 2);
     project.run(&["plan", "--sandbox"]).expect(0);
     project.write("tenant.yaml", &tenant);

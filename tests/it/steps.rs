@@ -351,6 +351,9 @@ fn a_profile_without_manifest_is_removed_by_hand() {
     attest(&project, &["--step", TRUST]).expect(1);
     console(&project.serve(), "DELETE", &format!("/{connection}"), None);
     attest(&project, &["--removed", "--step", TRUST]).expect(0);
+    // What it led to comes after it.
+    assert_eq!(changes(&project.plan(), "delete").len(), 2);
+    project.run(&allow).expect(0);
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
     assert_eq!(steps(&runbook(&project)), Vec::<&str>::new());
 }

@@ -50,8 +50,8 @@ impl Plan {
             policies.iter().map(|(tenant, policy)| (tenant.as_str(), canonical_policy(policy))).collect();
         let owned: BTreeMap<String, usize> = owned
             .iter()
-            .map(|(Group { tenant, provider, component_type, is_membership }, count)| {
-                (format!("{tenant} {provider} {component_type} {is_membership}"), *count)
+            .map(|(Group { tenant, realm, component_type, is_membership }, count)| {
+                (format!("{tenant} {realm} {component_type} {is_membership}"), *count)
             })
             .collect();
         Digest::of(&json!({
