@@ -1,23 +1,22 @@
 //! Assembling a plan: observations and attestations are put together until nothing more becomes known, every component is
 //! compared, and what depends on something unsettled is marked so.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     attest::{Attestations, Standing},
     change::{Action, Change, FieldChange, Gap, Group, Outputs, Plan, Reason, Risk, Warning},
     diff,
     order::{CycleError, Graph},
+    removal::{manual_removal, removal_of},
+    waits::{block, wait},
 };
 use crate::{
     component::{
         Address, Class, Component, Environment, Observation, Observed, Orphan, Ownership, Realm, Reference,
         Snapshot, Step, Unknown, UnknownReason, Value, step_digest,
     },
-    manifest::{Name, OnRemoval, Resource, attestation::AttestationSpec, policy::Policy},
+    manifest::{Name, Resource, attestation::AttestationSpec, policy::Policy},
 };
 
 /// What a plan is made of.
@@ -403,153 +402,4 @@ fn is_all_probed(component: &Component) -> bool {
             .fields
             .iter()
             .all(|field| field.capability.read() == crate::component::ReadChannel::Probe)
-}
-
-fn removal_of(orphan: &Orphan) -> Change {
-    let is_forgotten =
-        orphan.observed.applied.as_ref().is_some_and(|note| note.on_removal == OnRemoval::Forget);
-    Change {
-        address: orphan.address.clone(),
-        realm: orphan.realm.clone(),
-        title: orphan.title.clone(),
-        class: orphan.class,
-        action: Action::Delete,
-        reason: if is_forgotten { Reason::Forgotten } else { Reason::NotInManifests },
-        risk: if is_forgotten { Risk::Low } else { Risk::High },
-        fields: Vec::new(),
-        kept: orphan.observed.kept,
-        source: None,
-        waits_for: Vec::new(),
-        desired: None,
-        observed: Some(Arc::new(orphan.observed.clone())),
-        removal: None,
-        digest: None,
-    }
-}
-
-fn manual_removal(
-    address: Address,
-    realm: Realm,
-    step: Step,
-    attestation: &Resource<AttestationSpec>,
-) -> Change {
-    let fields = attestation
-        .spec
-        .inputs
-        .iter()
-        .map(|(path, value)| FieldChange {
-            path: path.clone(),
-            capability: crate::component::Capability::Attested,
-            rule: crate::component::Rule::Exact,
-            before: Some(Value::from_json(value)),
-            after: Value::Null,
-        })
-        .collect();
-    Change {
-        title: "remove what the step made".to_owned(),
-        address: address.clone(),
-        realm: realm.clone(),
-        class: Class::Object,
-        action: Action::Manual,
-        reason: Reason::NotInManifests,
-        risk: Risk::High,
-        fields,
-        kept: 0,
-        source: None,
-        waits_for: Vec::new(),
-        desired: None,
-        observed: Some(Arc::new(Observed {
-            outputs: attestation
-                .spec
-                .outputs
-                .iter()
-                .map(|(name, text)| (name.clone(), Value::text(text)))
-                .collect(),
-            ..Observed::default()
-        })),
-        removal: Some(step),
-        digest: Some(crate::component::Digest::of(&serde_json::json!({
-            "removed": address.within_tenant(),
-            "digest": attestation.spec.digest,
-        }))),
-    }
-}
-
-/// Blocks what depends on something that is blocked.
-fn block(changes: &mut [Change]) {
-    let mut blocked: BTreeSet<Address> = changes
-        .iter()
-        .filter(|change| change.action == Action::Blocked)
-        .map(|change| change.address.clone())
-        .collect();
-    loop {
-        let mut grew = false;
-        for change in changes.iter_mut() {
-            if !(change.action.is_api() || change.action == Action::Manual) {
-                continue;
-            }
-            let Some(desired) = &change.desired else { continue };
-            let upstream =
-                desired
-                    .needs
-                    .iter()
-                    .chain(desired.fields.iter().flat_map(|field| {
-                        field.value.references().into_iter().map(|reference| &reference.from)
-                    }))
-                    .find(|address| blocked.contains(address));
-            if let Some(upstream) = upstream {
-                change.reason = Reason::Upstream(upstream.clone());
-                change.action = Action::Blocked;
-                blocked.insert(change.address.clone());
-                grew = true;
-            }
-        }
-        if !grew {
-            return;
-        }
-    }
-}
-
-/// Says of every change on which manual steps it waits. A change that can begin now (an application with seeds) waits for nothing;
-/// one that only has pending values left waits.
-fn wait(changes: &mut [Change], graph: &Graph) {
-    let mut steps_before: BTreeMap<super::order::Node, BTreeSet<usize>> = BTreeMap::new();
-    for node in graph.levels().into_iter().flatten() {
-        let mut steps = BTreeSet::new();
-        for before in &graph.before[&node] {
-            if changes[before.change].action == Action::Manual {
-                steps.insert(before.change);
-            }
-            steps.extend(steps_before.get(before).into_iter().flatten().copied());
-        }
-        steps_before.insert(node, steps);
-    }
-    let addresses: Vec<Address> = changes.iter().map(|change| change.address.clone()).collect();
-    for (node, steps) in steps_before {
-        let change = &mut changes[node.change];
-        let has_work_now = match node.phase {
-            super::order::Phase::Begin => {
-                change.action != Action::Update
-                    || change.fields.iter().any(|field| !field.after.is_pending())
-                    || matches!(change.reason, Reason::Renamed(_))
-            }
-            super::order::Phase::Complete => true,
-        };
-        let is_split = graph
-            .before
-            .contains_key(&super::order::Node { change: node.change, phase: super::order::Phase::Begin });
-        let decides = match node.phase {
-            super::order::Phase::Begin => has_work_now,
-            // The completion decides only where the beginning has nothing to do.
-            super::order::Phase::Complete => {
-                !is_split
-                    || (change.action == Action::Update
-                        && change.fields.iter().all(|field| field.after.is_pending())
-                        && !matches!(change.reason, Reason::Renamed(_)))
-            }
-        };
-        if decides {
-            change.waits_for = steps.into_iter().map(|index| addresses[index].clone()).collect();
-        }
-    }
 }

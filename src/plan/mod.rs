@@ -4,6 +4,9 @@
 //! | --- | --- |
 //! | [`diff`] | one component against what was observed |
 //! | [`attest`] | manual steps against attestations |
+//! | `assemble` | observations and attestations put together into a plan |
+//! | `removal` | what no manifest asks for any more |
+//! | `waits` | what is blocked, and what waits for a manual step |
 //! | [`order`] | the graph of changes |
 //! | [`guard`] | whether a plan may be applied, and the only way to a [`Permit`] |
 //! | [`saved`] | a plan as JSON, and its digest |
@@ -14,7 +17,9 @@ mod change;
 pub mod diff;
 pub mod guard;
 pub mod order;
+mod removal;
 pub mod saved;
+mod waits;
 
 pub use assemble::{PlanInput, assemble};
 pub(crate) use assemble::{is_noted_otherwise, resolve_fields};
