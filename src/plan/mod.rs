@@ -19,6 +19,8 @@ pub mod guard;
 pub mod order;
 mod removal;
 pub mod saved;
+#[cfg(test)]
+mod tests;
 mod waits;
 
 pub use assemble::{PlanInput, assemble};

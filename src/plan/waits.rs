@@ -60,24 +60,14 @@ pub(super) fn wait(changes: &mut [Change], graph: &Graph) {
     let addresses: Vec<Address> = changes.iter().map(|change| change.address.clone()).collect();
     for (node, steps) in steps_before {
         let change = &mut changes[node.change];
-        let has_work_now = match node.phase {
-            Phase::Begin => {
-                change.action != Action::Update
-                    || change.fields.iter().any(|field| !field.after.is_pending())
-                    || matches!(change.reason, Reason::Renamed(_))
-            }
-            Phase::Complete => true,
-        };
+        let has_work_now = change.action != Action::Update
+            || change.fields.iter().any(|field| !field.after.is_pending())
+            || matches!(change.reason, Reason::Renamed(_) | Reason::LifecycleChanged);
         let is_split = graph.before.contains_key(&Node { change: node.change, phase: Phase::Begin });
         let decides = match node.phase {
             Phase::Begin => has_work_now,
             // The completion decides only where the beginning has nothing to do.
-            Phase::Complete => {
-                !is_split
-                    || (change.action == Action::Update
-                        && change.fields.iter().all(|field| field.after.is_pending())
-                        && !matches!(change.reason, Reason::Renamed(_)))
-            }
+            Phase::Complete => !is_split || !has_work_now,
         };
         if decides {
             change.waits_for = steps.into_iter().map(|index| addresses[index].clone()).collect();
