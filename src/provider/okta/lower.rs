@@ -4,8 +4,9 @@
 //! authentication policy.
 //!
 //! # Groups
-//! At the stage `all` a selected group is assigned itself, by one call, where the enablement leaves nobody out (`exclude`, `breakGlass`,
-//! `remove`): a group's assignment cannot. Otherwise, and before that stage, its members are assigned one by one.
+//! At the stage `all` a selected group is assigned itself, by one call, where the enablement leaves nobody out (`exclude`, `remove`):
+//! a group's assignment cannot. Otherwise, and before that stage, its members are assigned one by one. A break-glass administrator
+//! in a group that would be assigned blocks its assignment.
 
 mod pins;
 
@@ -61,6 +62,8 @@ pub(super) mod field {
     pub(in super::super) const ID: &str = "id";
     /// Shown as context: which user.
     pub(in super::super) const USER_ID: &str = "user_id";
+    /// Shown as context: the break-glass administrators, who must not be in a group that is assigned.
+    pub(in super::super) const BREAK_GLASS: &str = "breakGlass";
     /// Shown as context: that direct assignments of others go, and who must not have one in any case.
     pub(in super::super) const EXCLUSIVE: &str = "assignments.exclusive";
 }
@@ -176,7 +179,7 @@ fn check_enablement(enablement: &Resource<UserEnablementSpec>, findings: &mut Ve
 
 /// The groups that are assigned themselves.
 fn whole_groups(spec: &UserEnablementSpec) -> &[String] {
-    let leaves_nobody_out = spec.exclude.is_empty() && spec.break_glass.is_empty() && spec.remove.is_empty();
+    let leaves_nobody_out = spec.exclude.is_empty() && spec.remove.is_empty();
     if spec.rollout.stage >= Stage::All && leaves_nobody_out { &spec.select.groups } else { &[] }
 }
 

@@ -14,7 +14,7 @@ use super::{
     convert::{self, Idp, Trust, is_external, text_of},
     lower::{field, kind},
     population::{self, PopulationError},
-    wire::{App, AppUser},
+    wire::{App, AppUser, User},
 };
 use crate::{
     component::{
@@ -193,7 +193,7 @@ impl Observe for Organization {
             snapshot.components.insert(component.address.clone(), observation);
         }
         for component in &groups {
-            let observation = match named.get(&component.natural_key) {
+            let observation = match named.get(&component.address) {
                 Some(Err(unknown)) => Observation::Unknown(unknown.clone()),
                 named => self.assignment(component, &assigned, |assigned| {
                     let id = named?.as_ref().ok()?;
@@ -312,14 +312,35 @@ impl Organization {
         }
     }
 
-    async fn group_ids(&self, components: &[&Component]) -> BTreeMap<String, Result<String, Unknown>> {
-        let names: BTreeSet<&String> = components.iter().map(|it| &it.natural_key).collect();
-        let found = names.into_iter().map(|name| async move {
-            let group = population::group(&self.api, name).await;
-            let id = group.map(|group| group.id).map_err(|error| self.unknown_people(&error, "groups"));
-            (name.clone(), id)
+    /// The IDs of groups by name.
+    async fn group_ids(&self, components: &[&Component]) -> BTreeMap<Address, Result<String, Unknown>> {
+        let found = components.iter().map(|component| async {
+            let unknown = |error: PopulationError| self.unknown_people(&error, "groups");
+            let id = match population::group(&self.api, &component.natural_key).await {
+                Ok(group) => self.without_break_glass(component, group.id).await,
+                Err(error) => Err(unknown(error)),
+            };
+            (component.address.clone(), id)
         });
         join_all(found).await.into_iter().collect()
+    }
+
+    /// Refuses a group through which a break-glass administrator would be enabled.
+    async fn without_break_glass(&self, component: &Component, id: String) -> Result<String, Unknown> {
+        let never = component.field(field::BREAK_GLASS).and_then(|it| it.value.as_list()).unwrap_or_default();
+        let members = self.api.group_members(&id).await;
+        let members = members.map_err(|error| self.unknown(&error, "groups", "okta.groups.read"))?;
+        if members.iter().filter_map(User::email).any(|email| never.contains(&Value::Text(email))) {
+            return Err(Unknown {
+                reason: UnknownReason::Unexpected,
+                message: format!("a break-glass administrator is a member of group `{}`", component.natural_key),
+                help: Some(
+                    "take the administrator out of the group: whoever is in it signs in through the identity provider"
+                        .to_owned(),
+                ),
+            });
+        }
+        Ok(id)
     }
 
     /// Direct assignments that nobody asks for, of an application whose assignments are exclusive. Only who was not selected by any
