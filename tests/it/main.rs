@@ -2,5 +2,6 @@
 //! the sandbox.
 
 mod examples;
+mod okta;
 mod ownership;
 mod support;

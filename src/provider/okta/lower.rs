@@ -28,6 +28,7 @@ use crate::{
     diagnostics::Finding,
     manifest::{
         Kind, Resource,
+        attribute_map::NameIdFormat,
         sso_profile::{DigestAlgorithm, Management, OinApplication, SignatureAlgorithm},
         tenant::Okta,
         user_enablement::{Assignments, Removal, Stage, UserEnablementSpec},
@@ -364,14 +365,15 @@ impl Lowering<'_> {
             sign_on("signatureAlgorithm", self.signing.algorithm.into()).from(signing.clone()),
             sign_on("digestAlgorithm", self.signing.digest.into()).from(signing),
         ];
-        if let Some((format, template)) = &self.statements.name_id {
-            fields.extend([
-                sign_on("subjectNameIdFormat", format.urn().into())
-                    .from(in_map(path!["spec", "nameId", "format"])),
-                sign_on("subjectNameIdTemplate", template.as_str().into())
-                    .from(in_map(path!["spec", "nameId", "from"])),
-            ]);
-        }
+        // Without a map the application's own user name is all that is known, and Okta wants both.
+        let otherwise = (NameIdFormat::Unspecified, "${user.userName}".to_owned());
+        let (format, template) = self.statements.name_id.as_ref().unwrap_or(&otherwise);
+        fields.extend([
+            sign_on("subjectNameIdFormat", format.urn().into())
+                .from(in_map(path!["spec", "nameId", "format"])),
+            sign_on("subjectNameIdTemplate", template.as_str().into())
+                .from(in_map(path!["spec", "nameId", "from"])),
+        ]);
         if capability == Capability::Managed {
             fields.extend([
                 sign_on(
