@@ -18,7 +18,7 @@ impl Served {
     fn app(&self, label: &str) -> Value {
         let apps = self.okta("GET", "apps?includeNonDeleted=true", None);
         apps.as_array()
-            .unwrap()
+            .expect("a list")
             .iter()
             .find(|app| app["label"] == label)
             .unwrap_or_else(|| panic!("no {label}"))
@@ -30,7 +30,7 @@ impl Served {
     fn edit_app(&self, change: impl FnOnce(&mut Value)) {
         let mut app = self.app("Twilio Flex - NSS");
         change(&mut app);
-        let id = app["id"].as_str().unwrap().to_owned();
+        let id = app["id"].as_str().expect("a text").to_owned();
         self.okta("PUT", &format!("apps/{id}"), Some(app));
     }
 
@@ -43,12 +43,12 @@ impl Served {
 
     /// Who is assigned to our application: address and scope.
     fn assigned(&self) -> Vec<(String, String)> {
-        let id = self.app("Twilio Flex - NSS")["id"].as_str().unwrap().to_owned();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let id = self.app("Twilio Flex - NSS")["id"].as_str().expect("a text").to_owned();
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let mut all: Vec<_> = self
             .okta("GET", &format!("apps/{id}/users"), None)
             .as_array()
-            .unwrap()
+            .expect("a list")
             .iter()
             .map(|it| (text(&it["credentials"]["userName"]), text(&it["scope"])))
             .collect();
@@ -60,7 +60,7 @@ impl Served {
         let (app, user) = (self.app("Twilio Flex - NSS"), self.okta_user(email));
         self.okta(
             "POST",
-            &format!("apps/{}/users", app["id"].as_str().unwrap()),
+            &format!("apps/{}/users", app["id"].as_str().expect("a text")),
             Some(json!({"id": user, "scope": "USER"})),
         );
     }

@@ -239,4 +239,27 @@ mod tests {
             assert!(matches!(public_url(bad), Err(HttpError::InvalidRequest { .. })), "{bad}");
         }
     }
+
+    #[tokio::test]
+    async fn a_service_app_may_do_what_its_scopes_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let state_dir = camino::Utf8PathBuf::from_path_buf(folder.path().join("state")).unwrap();
+        let options = crate::sandbox::SandboxOptions { state_dir, ..Default::default() };
+        let running = crate::sandbox::Sandbox::start(options).await.unwrap();
+        let routing = crate::http::Routing::Sandbox { base: running.base_url() };
+        let http = Http::new(crate::http::HttpOptions { routing, ..Default::default() }).unwrap();
+        let api = |writes| {
+            let auth = OktaAuth::ServiceApp {
+                client_id: "0oa1".to_owned(),
+                key: PrivateKey::from_pem(&super::super::assertion::tests::key()).unwrap(),
+                key_id: None,
+                writes,
+            };
+            Api::new(&http, &OktaConfig { domain: "acme.okta.com".to_owned(), endpoint: None, auth }).unwrap()
+        };
+        assert_eq!(api(false).apps().await.unwrap(), []);
+        let body = json!({"label": "Flex"});
+        assert!(api(false).create_app(&body).await.unwrap_err().is_forbidden());
+        assert_eq!(api(true).create_app(&body).await.unwrap_err().code(), Some("E0000001"));
+    }
 }
