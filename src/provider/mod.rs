@@ -16,6 +16,7 @@
 pub mod auth0;
 pub mod credentials;
 mod lower;
+pub mod okta;
 mod population;
 pub mod registry;
 pub mod twilio;

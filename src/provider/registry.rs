@@ -6,6 +6,7 @@ use super::{
     IdentityProvider, ServiceProvider, SharedMutate, SharedObserve, WriteError,
     auth0::{self, Auth0Config, Auth0Vendor},
     credentials::{Credentials, Purpose},
+    okta::{self, OktaAuth, OktaConfig, OktaVendor},
     twilio::flex::{self, FlexConfig, FlexProduct},
 };
 use crate::{
@@ -17,7 +18,9 @@ use crate::{
         attestation::AttestationSpec,
         identity_provider::Vendor,
         sso_profile::Product,
-        tenant::{Auth0, OAuthClient, TenantSpec, Twilio, TwilioApiKey},
+        tenant::{
+            Auth0, OAuthClient, Okta, OktaCredentials, OktaServiceApp, TenantSpec, Twilio, TwilioApiKey,
+        },
     },
     plan::ApprovedPlan,
 };
@@ -26,7 +29,7 @@ use crate::{
 pub const PRODUCTS: &[Product] = &[Product::Flex];
 
 /// The identity providers that can be planned.
-pub const VENDORS: &[Vendor] = &[Vendor::Auth0];
+pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta];
 
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
@@ -40,19 +43,21 @@ pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider
 pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider> {
     match vendor {
         Vendor::Auth0 => Some(&Auth0Vendor),
-        Vendor::Okta | Vendor::Salesforce | Vendor::Google | Vendor::Saml => None,
+        Vendor::Okta => Some(&OktaVendor),
+        Vendor::Salesforce | Vendor::Google | Vendor::Saml => None,
     }
 }
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES.iter().chain(flex::CODES).copied()
+    auth0::CODES.iter().chain(okta::CODES).chain(flex::CODES).copied()
 }
 
 /// How a realm's provider is opened: by the block of the manifests that describes it.
 #[derive(Debug, Clone, Copy)]
 enum Place<'a> {
     Auth0(&'a Auth0),
+    Okta(&'a Okta),
     Flex(&'a Twilio),
 }
 
@@ -75,10 +80,16 @@ impl<'a> Registry<'a> {
             if let Some(block) = &tenant.spec.auth0 {
                 places.entry(auth0_realm(&block.domain)).or_insert(Place::Auth0(block));
             }
+            if let Some(block) = &tenant.spec.okta {
+                places.entry(okta_realm(&block.domain)).or_insert(Place::Okta(block));
+            }
         }
         for provider in manifests.identity_providers.values() {
             if let Some(block) = &provider.spec.auth0 {
                 places.entry(auth0_realm(&block.domain)).or_insert(Place::Auth0(block));
+            }
+            if let Some(block) = &provider.spec.okta {
+                places.entry(okta_realm(&block.domain)).or_insert(Place::Okta(block));
             }
         }
         Self { places }
@@ -103,6 +114,7 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => {
                 auth0::reader(http, &auth0_config(block, credentials, Purpose::Plan).await?)
             }
+            Place::Okta(block) => okta::reader(http, &okta_config(block, credentials, Purpose::Plan).await?),
             Place::Flex(twilio) => {
                 flex::reader(http, &flex_config(twilio, credentials, Purpose::Plan).await?)
             }
@@ -131,6 +143,10 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => {
                 let config = auth0_config(block, credentials, Purpose::Apply).await.map_err(unknown)?;
                 auth0::writer(http, &config)?
+            }
+            Place::Okta(block) => {
+                let config = okta_config(block, credentials, Purpose::Apply).await.map_err(unknown)?;
+                okta::writer(http, &config)?
             }
             Place::Flex(twilio) => {
                 let config = flex_config(twilio, credentials, Purpose::Apply).await.map_err(unknown)?;
@@ -167,6 +183,10 @@ fn auth0_realm(domain: &str) -> Realm {
     Realm::new(auth0::PROVIDER, domain)
 }
 
+fn okta_realm(domain: &str) -> Realm {
+    Realm::new(okta::PROVIDER, domain.to_ascii_lowercase())
+}
+
 async fn auth0_config(
     block: &Auth0,
     credentials: &Credentials,
@@ -190,6 +210,40 @@ async fn auth0_config(
         client_id,
         client_secret,
     })
+}
+
+/// In the sandbox a token stands for either way to authenticate: there is no private key to sign with.
+async fn okta_config(
+    block: &Okta,
+    credentials: &Credentials,
+    purpose: Purpose,
+) -> Result<OktaConfig, Unknown> {
+    let app = |app: &OktaServiceApp| OktaCredentials::ServiceApp(app.clone());
+    let reading =
+        block.token.clone().map(OktaCredentials::Token).or_else(|| block.service_app.as_ref().map(app));
+    let given = block.apply.clone().filter(|_| purpose == Purpose::Apply).or(reading);
+    let missing = "the Tenant's `okta` block names neither `token` nor `serviceApp`";
+    let auth = match &given {
+        Some(OktaCredentials::ServiceApp(app)) if !credentials.is_sandbox() => {
+            let pair = Some((app.client_id.as_str(), &app.private_key));
+            let (client_id, secret) = credentials.pair(pair, missing).await?;
+            let key = okta::PrivateKey::from_pem(&secret).map_err(|error| Unknown {
+                reason: UnknownReason::NoCredential,
+                message: format!("{} cannot be used: {error}", app.private_key),
+                help: Some(
+                    "give the service app's key as PKCS#8 PEM: `openssl pkcs8 -topk8 -nocrypt`".to_owned(),
+                ),
+            })?;
+            let writes = purpose == Purpose::Apply;
+            OktaAuth::ServiceApp { client_id, key, key_id: app.key_id.clone(), writes }
+        }
+        Some(
+            OktaCredentials::Token(token)
+            | OktaCredentials::ServiceApp(OktaServiceApp { private_key: token, .. }),
+        ) => OktaAuth::Token(credentials.pair(Some(("token", token)), missing).await?.1),
+        None => OktaAuth::Token(credentials.pair(None, missing).await?.1),
+    };
+    Ok(OktaConfig { domain: block.domain.clone(), endpoint: block.endpoint.clone(), auth })
 }
 
 /// The Flex provider reads the profile without a credential, so a missing one is its own business: it says of what it cannot read why.

@@ -40,6 +40,14 @@
 //!       searchLag: {requests: 2, milliseconds: 300} # a write is found after either
 //!       rateLimit: {requests: 2000, perSeconds: 1}
 //!       actionBuildMs: 100
+//! okta:
+//!   organizations:
+//!     nss.okta.com:
+//!       users: [{email: a@connie.one, firstName: Ann, lastName: Lee, login: ..., status: ACTIVE, profile: {department: Care}}]
+//!       groups: [{name: Flex Leads, members: [a@connie.one]}]
+//!       apps: [{label: Intranet, signOnMode: SAML_2_0, settings: {signOn: ...}}]    # as POST /api/v1/apps takes them
+//!       tokens: [00abc...]              # none: any non-empty API token is right
+//!       rateLimit: {requests: 2000, perSeconds: 1}
 //! twilio:
 //!   accounts:
 //!     AC00000000000000000000000000000001:
@@ -73,6 +81,7 @@ mod faults;
 mod ids;
 mod login;
 mod message;
+mod okta;
 mod operator;
 mod rate;
 mod record;

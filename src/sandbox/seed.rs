@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, twilio};
+use super::{auth0, okta, twilio};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -15,6 +15,8 @@ use super::{auth0, twilio};
 pub(crate) struct Seed {
     #[serde(default)]
     auth0: auth0::Seed,
+    #[serde(default)]
+    okta: okta::Seed,
     #[serde(default)]
     twilio: twilio::Seed,
 }
@@ -30,6 +32,7 @@ impl Seed {
     /// Puts everything into a new state.
     pub(crate) fn apply(&self, documents: &mut Transaction<'_>, now: Timestamp) -> Result<(), SandboxError> {
         self.auth0.apply(documents, now)?;
+        self.okta.apply(documents, now)?;
         self.twilio.apply(documents, now)
     }
 }

@@ -24,6 +24,11 @@ fn auth0_flex_isolated() {
     goes_to_nothing_to_do("auth0-flex-isolated");
 }
 
+#[test]
+fn okta_flex() {
+    goes_to_nothing_to_do("okta-flex");
+}
+
 /// No example stands without a test: this fails when a folder is added and no test above.
 #[test]
 fn every_example_is_tested() {

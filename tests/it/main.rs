@@ -9,6 +9,7 @@ mod desk;
 mod examples;
 mod kill;
 mod language;
+mod okta;
 mod ownership;
 mod people;
 mod safety;

@@ -2,6 +2,7 @@
 
 mod auth0;
 mod core;
+mod okta;
 mod twilio;
 
 use camino::Utf8PathBuf;

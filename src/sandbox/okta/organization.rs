@@ -1,0 +1,32 @@
+//! An organization: its settings, and where its documents are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::rate::Limit;
+use crate::sandbox::store::Transaction;
+
+/// Table of the organizations' settings, by host.
+pub(super) const ORGANIZATIONS: &str = "okta/organizations";
+
+/// Settings of an organization.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Settings {
+    pub(super) rate_limit: Limit,
+    /// The API tokens that are right; with none, any is.
+    pub(super) tokens: Vec<String>,
+}
+
+/// The table of one kind of documents of an organization.
+pub(super) fn table(organization: &str, kind: &str) -> String {
+    format!("okta/{organization}/{kind}")
+}
+
+/// The organization's settings; one that is not known yet is made.
+pub(super) fn ensure(documents: &mut Transaction<'_>, organization: &str) -> Settings {
+    documents.read(ORGANIZATIONS, organization).unwrap_or_else(|| {
+        let settings = Settings::default();
+        documents.write(ORGANIZATIONS, organization, &settings);
+        settings
+    })
+}
