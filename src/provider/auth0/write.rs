@@ -11,7 +11,9 @@ use serde_json::Value as Json;
 
 use super::{lower::kind, observe::Tenant};
 use crate::{
-    component::{AppliedNote, Component, Field, Marker, Observed, Ownership, Realm, Value, WriteChannel},
+    component::{
+        Address, AppliedNote, Component, Field, Marker, Observed, Ownership, Realm, Value, WriteChannel,
+    },
     plan::Permit,
     provider::{Mutate, Write, WriteError, Written},
 };
@@ -121,28 +123,39 @@ impl<'a> Change<'a> {
             Write::Update { component, observed, changed, note } => {
                 Ok(Self { component, note, planned: Some((observed, changed)) })
             }
-            Write::Delete { address, observed } => {
-                Err(Removal { address, id: &observed.id, keeps_object: false })
-            }
-            Write::Forget { address, observed } => {
-                Err(Removal { address, id: &observed.id, keeps_object: true })
-            }
+            Write::Delete { address, observed } => Err(Removal { address, observed, keeps_object: false }),
+            Write::Forget { address, observed } => Err(Removal { address, observed, keeps_object: true }),
         }
     }
 }
 
 /// The parts of a change that ends Concord's ownership.
 struct Removal<'a> {
-    address: &'a crate::component::Address,
-    id: &'a str,
+    address: &'a Address,
+    observed: &'a Observed,
     /// Whether only the marker goes.
     keeps_object: bool,
 }
 
+/// What an object's marker says of a removal.
+enum Standing {
+    /// It is the component's: the removal is still to be made.
+    Ours,
+    /// There is none: the removal was made before, its answer was lost, or somebody took the marker away. Nothing of ours is left.
+    LetGo,
+}
+
 impl Removal<'_> {
-    /// Whether a marker is the one of the object that is to go, whatever the project: the plan saw the project's.
-    fn is_marked(&self, marker: Option<&str>) -> bool {
-        marker.and_then(crate::component::Marker::parse).is_some_and(|marker| marker.address == *self.address)
+    /// How an object stands that is to go, by its marker, whatever the project: the plan saw the project's.
+    ///
+    /// # Errors
+    /// A conflict where it carries somebody else's marker.
+    fn standing(&self, marker: Option<&str>, what: &str) -> Result<Standing, WriteError> {
+        match marker.map(Marker::parse) {
+            None => Ok(Standing::LetGo),
+            Some(Some(marker)) if marker.address == *self.address => Ok(Standing::Ours),
+            Some(_) => Err(conflict(what)),
+        }
     }
 }
 

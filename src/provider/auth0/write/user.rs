@@ -10,7 +10,7 @@ use super::{
         observe::{Tenant, enabled},
         wire::{Object, User},
     },
-    Change, check_unchanged, conflict, may_write, values, written,
+    Change, Standing, check_unchanged, conflict, may_write, values, written,
 };
 use crate::{
     component::{AppliedNote, Component, Observation, Ownership},
@@ -22,14 +22,18 @@ impl Tenant {
         let change = match Change::of(write) {
             Ok(change) => change,
             Err(removal) => {
-                let Some(user) = self.api.user(removal.id).await? else { return Ok(Written::Gone) };
+                let id = &removal.observed.id;
+                let Some(user) = self.api.user(id).await? else { return Ok(Written::Gone) };
                 let mark = user.mark();
-                if !removal.is_marked(mark.as_ref().map(|mark| mark.marker.as_str())) {
-                    return Err(conflict(format!("Auth0 user {}", removal.id)));
+                let marker = mark.as_ref().map(|mark| mark.marker.as_str());
+                match removal.standing(marker, &format!("Auth0 user {id}"))? {
+                    Standing::LetGo => {}
+                    Standing::Ours => {
+                        let app_metadata =
+                            if removal.keeps_object { json!({"concord": null}) } else { withdrawal(&user) };
+                        self.api.update_user(id, &json!({"app_metadata": app_metadata})).await?;
+                    }
                 }
-                let app_metadata =
-                    if removal.keeps_object { json!({"concord": null}) } else { withdrawal(&user) };
-                self.api.update_user(&user.user_id, &json!({"app_metadata": app_metadata})).await?;
                 return Ok(Written::Gone);
             }
         };
