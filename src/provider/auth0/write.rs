@@ -92,20 +92,28 @@ fn check_unchanged(
     if differs { Err(conflict(&component.title)) } else { Ok(()) }
 }
 
-/// Whether a marker that stands on an object lets this component write to it: its own, its former one, the one that the plan saw and
-/// takes over, or none.
-fn may_write(component: &Component, planned: Option<&Observed>, marker: Option<&str>) -> bool {
-    let taken_over = planned.and_then(|planned| match &planned.ownership {
+/// Whether a marker that stands on an object lets this component write to it: its own, its former one, or the one that the plan saw
+/// and takes over. Without a marker an object is nobody's: it is taken over only where the plan saw it so and the manifest adopts it.
+/// A marker that was there when the plan was made, and is gone, was removed by somebody, who meant it.
+fn may_write(component: &Component, planned: &Observed, marker: Option<&str>) -> bool {
+    let taken_over = match &planned.ownership {
         Ownership::Renamed(address) => Some(address),
         _ => None,
-    });
-    marker.is_none_or(|marker| {
-        marker == component.marker.to_string()
-            || component.formerly.iter().chain(taken_over).any(|address| {
-                let project = component.marker.project.clone();
-                Marker { project, address: address.clone() }.to_string() == marker
-            })
-    })
+    };
+    match marker {
+        None => component.adopt && planned.ownership == Ownership::Unmarked,
+        Some(marker) => is_its_own(component, marker) || is_marked_as(component, taken_over, marker),
+    }
+}
+
+/// Whether a marker is the component's own, or its former one.
+fn is_its_own(component: &Component, marker: &str) -> bool {
+    marker == component.marker.to_string() || is_marked_as(component, component.formerly.as_ref(), marker)
+}
+
+fn is_marked_as(component: &Component, address: Option<&Address>, marker: &str) -> bool {
+    let project = component.marker.project.clone();
+    address.is_some_and(|address| Marker { project, address: address.clone() }.to_string() == marker)
 }
 
 /// The parts of a change that carry a component.

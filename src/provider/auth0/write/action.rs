@@ -61,7 +61,7 @@ impl Tenant {
                 let Some(action) = self.api.action(&planned.id).await? else {
                     return Err(conflict(&component.title));
                 };
-                if !may_write(component, None, action::header(&action.code).marker.as_deref()) {
+                if !may_write(component, planned, action::header(&action.code).marker.as_deref()) {
                     return Err(conflict(&component.title));
                 }
                 // Whether it is deployed changes by itself, while a build ends.

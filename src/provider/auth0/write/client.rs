@@ -45,7 +45,7 @@ impl Tenant {
                 let Some(client) = self.api.client(&planned.id).await? else {
                     return Err(conflict(&component.title));
                 };
-                if !may_write(component, None, client.metadata(metadata::MARKER)) {
+                if !may_write(component, planned, client.metadata(metadata::MARKER)) {
                     return Err(conflict(&component.title));
                 }
                 let now = convert::client(&client, Some(component), &self.place);

@@ -320,6 +320,60 @@ async fn values_that_somebody_set_by_hand_are_not_overwritten_unasked() {
     assert_eq!(fake.writes(), 0);
 }
 
+/// The three objects with a marker, and how somebody takes it away.
+fn strip(state: &mut State) {
+    state.clients[0]["client_metadata"] = json!({});
+    let code = state.actions.last().unwrap()["code"].as_str().unwrap().to_owned();
+    state.actions.last_mut().unwrap()["code"] = super::super::action::without_header(&code).into();
+    state.users[0]["app_metadata"].as_object_mut().unwrap().remove("concord");
+}
+
+const MARKED: [&str; 3] = [kind::CLIENT, kind::ACTION, kind::USER];
+
+#[tokio::test]
+async fn a_marker_that_somebody_removed_since_the_plan_is_a_conflict() {
+    let fake = with_a_foreign_action().await;
+    let mut components = applied(&fake).await;
+    // Not even `adopt: true` gives back what the plan did not see unmarked.
+    components.iter_mut().for_each(|it| it.adopt = true);
+    let planned = observe(&fake, &components).await;
+    fake.with(strip);
+    let writes = fake.writes();
+    for component_type in MARKED {
+        let component = of_type(&components, component_type);
+        let result = update(&fake, component, present(&planned, &component.address)).await;
+        assert!(matches!(result, Err(WriteError::Conflict { .. })), "{component_type}: {result:?}");
+    }
+    assert_eq!(fake.writes(), writes);
+}
+
+#[tokio::test]
+async fn what_is_unmarked_is_taken_over_only_where_the_manifest_adopts_it() {
+    let fake = with_a_foreign_action().await;
+    let mut components = applied(&fake).await;
+    fake.with(strip);
+    let planned = observe(&fake, &components).await;
+    let writes = fake.writes();
+    for component_type in MARKED {
+        let component = of_type(&components, component_type);
+        let observed = present(&planned, &component.address);
+        assert_eq!(observed.ownership, Ownership::Unmarked, "{component_type}");
+        let result = update(&fake, component, observed).await;
+        assert!(matches!(result, Err(WriteError::Conflict { .. })), "{component_type}: {result:?}");
+    }
+    assert_eq!(fake.writes(), writes);
+    components.iter_mut().for_each(|it| it.adopt = true);
+    for component_type in MARKED {
+        let component = of_type(&components, component_type);
+        update(&fake, component, present(&planned, &component.address)).await.unwrap();
+    }
+    let after = observe(&fake, &components).await;
+    for component_type in MARKED {
+        let address = &of_type(&components, component_type).address;
+        assert_eq!(present(&after, address).ownership, Ownership::Ours, "{component_type}");
+    }
+}
+
 #[test]
 fn a_seed_is_written_on_creation_and_never_over_a_value() {
     let components = Fixture::new().lower().unwrap();
