@@ -9,6 +9,7 @@ use crate::{
     component::{Address, Class, Realm, Value},
     diagnostics::Findings,
     flow::{FlowError, PlanOptions, Session},
+    manifest::Name,
     plan::{Action, Plan, guard::certificates_in},
     provider::{Person, PopulationQuery, registry},
     resolve::{self, Agreement},
@@ -89,6 +90,7 @@ pub async fn verify(
     of_plan(&plan, &mut verification);
     let mut findings = Findings::new();
     let agreements = resolve::agreements(&session.project.manifests, &mut findings);
+    let break_glass = break_glass(&agreements);
     let mut checked_realms = BTreeSet::new();
     for agreement in
         agreements.iter().filter(|it| options.tenant.as_ref().is_none_or(|name| *name == it.profile().tenant))
@@ -97,18 +99,61 @@ pub async fn verify(
         of_metadata(session, agreement, &plan, &mut verification).await;
         of_certificates(session, agreement, &plan, &mut verification);
         progress("comparing people");
-        of_people(session, agreement, &mut checked_realms, &mut verification).await;
+        of_people(session, agreement, &break_glass, &mut checked_realms, &mut verification).await;
     }
+    of_nothing(&mut verification, options.tenant.as_ref());
     Ok(verification)
+}
+
+/// Says that there was nothing to verify, which must not look like success.
+fn of_nothing(verification: &mut Verification, tenant: Option<&Name>) {
+    if !verification.checks.is_empty() {
+        return;
+    }
+    let of_tenant = tenant.map_or_else(String::new, |tenant| format!(" of tenant `{tenant}`"));
+    let project = verification.project.clone();
+    verification.add(
+        project,
+        Verdict::Warning,
+        format!("no profile{of_tenant} in the manifests, so there was nothing to verify"),
+    );
+}
+
+/// The realms of a product and of the identity provider that its people sign in with.
+type Pair = (Realm, Realm);
+
+fn realms_of(agreement: &Agreement<'_>) -> Option<Pair> {
+    let context = agreement.context()?;
+    Some((registry::product_realm(&context)?, agreement.identity_provider().population_realm(&context)?))
+}
+
+/// The people who never sign in through the identity provider: those of every profile of a pair of realms, because profiles share the
+/// product's accounts.
+fn break_glass(agreements: &[Agreement<'_>]) -> BTreeMap<Pair, BTreeSet<String>> {
+    let mut never: BTreeMap<Pair, BTreeSet<String>> = BTreeMap::new();
+    for agreement in agreements {
+        let Some(pair) = realms_of(agreement) else { continue };
+        let emails = agreement.enablements().iter().flat_map(|enablement| &enablement.spec.break_glass);
+        never.entry(pair).or_default().extend(emails.map(|email| email.to_lowercase()));
+    }
+    never
 }
 
 /// What the plan knows already: whatever differs, drifted or could not be seen.
 fn of_plan(plan: &Plan, verification: &mut Verification) {
-    if plan.unchanged > 0 {
+    // To a plan, what only drifted needs no change; as the manifests say it is not.
+    let drifted: BTreeSet<&Address> = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Drift && plan.change(&change.address).is_none())
+        .map(|change| &change.address)
+        .collect();
+    let agreeing = plan.unchanged.saturating_sub(drifted.len());
+    if agreeing > 0 {
         verification.add(
             &plan.project,
             Verdict::Passed,
-            format!("{} as the manifests say", crate::render::counted(plan.unchanged, "component")),
+            format!("{} as the manifests say", crate::render::counted(agreeing, "component")),
         );
     }
     // People are told in numbers: an enablement of thousands is one line, not thousands.
@@ -332,16 +377,17 @@ fn of_certificates(
 async fn of_people(
     session: &Session,
     agreement: &Agreement<'_>,
-    checked: &mut BTreeSet<(Realm, Realm)>,
+    break_glass: &BTreeMap<Pair, BTreeSet<String>>,
+    checked: &mut BTreeSet<Pair>,
     verification: &mut Verification,
 ) {
-    let Some(context) = agreement.context() else { return };
-    let Some(idp_realm) = agreement.identity_provider().population_realm(&context) else { return };
-    let Some(product_realm) = registry::product_realm(&context) else { return };
-    if !checked.insert((product_realm.clone(), idp_realm.clone())) {
+    let Some(pair) = realms_of(agreement) else { return };
+    if !checked.insert(pair.clone()) {
         return;
     }
-    let accounts = match session.reader(&product_realm).await {
+    let is_break_glass = |email: &str| break_glass.get(&pair).is_some_and(|never| never.contains(email));
+    let (product_realm, idp_realm) = &pair;
+    let accounts = match session.reader(product_realm).await {
         Ok(reader) => reader.accounts().await,
         Err(unknown) => Err(unknown),
     };
@@ -351,7 +397,7 @@ async fn of_people(
         Err(unknown) => {
             verification
                 .add(
-                    &product_realm,
+                    product_realm,
                     Verdict::Unknown,
                     format!("the accounts could not be listed: {}", unknown.message),
                 )
@@ -359,27 +405,22 @@ async fn of_people(
             return;
         }
     };
-    let never: BTreeSet<String> = agreement
-        .enablements()
-        .iter()
-        .flat_map(|enablement| enablement.spec.break_glass.iter().map(|email| email.to_lowercase()))
-        .collect();
     let emails: BTreeSet<String> = accounts
         .iter()
         .filter(|person| person.is_active)
         .map(|person| person.email.clone())
-        .filter(|email| !never.contains(email))
+        .filter(|email| !is_break_glass(&email.to_lowercase()))
         .collect();
     if emails.is_empty() {
         verification.add(
-            &product_realm,
+            product_realm,
             Verdict::Passed,
             "no account waits to be compared with the identity provider",
         );
         return;
     }
     let query = PopulationQuery { emails: emails.clone(), ..PopulationQuery::default() };
-    let population = match session.reader(&idp_realm).await {
+    let population = match session.reader(idp_realm).await {
         Ok(reader) => reader.population(&query).await,
         Err(unknown) => Err(unknown),
     };
@@ -388,7 +429,7 @@ async fn of_people(
         Err(unknown) => {
             verification
                 .add(
-                    &idp_realm,
+                    idp_realm,
                     Verdict::Unknown,
                     format!("the people could not be listed: {}", unknown.message),
                 )
@@ -403,7 +444,7 @@ async fn of_people(
         .collect();
     if missing.is_empty() {
         verification.add(
-            &product_realm,
+            product_realm,
             Verdict::Passed,
             format!(
                 "{} of the product, known to the identity provider",
@@ -413,11 +454,56 @@ async fn of_people(
     } else {
         let names = vec!["{}"; missing.len()].join(", ");
         let check = verification.add(
-            &product_realm,
+            product_realm,
             Verdict::Warning,
             format!("{names} have an account in the product and none in the identity provider, so they cannot sign in"),
         );
         check.people = missing;
         check.help = Some("often the person has an alias there; otherwise deactivate the account".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::testing::PlanBuilder;
+
+    fn empty() -> Verification {
+        Verification { checks: Vec::new(), project: "k3jd82ma".to_owned() }
+    }
+
+    fn passed(plan: &Plan) -> Vec<String> {
+        let mut verification = empty();
+        of_plan(plan, &mut verification);
+        let checks = verification.checks.into_iter();
+        checks.filter(|check| check.verdict == Verdict::Passed).map(|check| check.message).collect()
+    }
+
+    #[test]
+    fn what_drifted_is_not_as_the_manifests_say() {
+        let of = "nss/SsoProfile/flex/flex.configuration";
+        let field = |it: crate::render::testing::ChangeBuilder| it.field("x", true.into());
+        let plan = PlanBuilder::new().drift(of, field).unchanged(3).build();
+        assert_eq!(passed(&plan), ["2 components as the manifests say"]);
+        assert_eq!(passed(&PlanBuilder::new().drift(of, field).unchanged(1).build()), [""; 0]);
+        // What drifts beside a change was not counted in the first place.
+        let plan = PlanBuilder::new().drift(of, field).manual(of, field).unchanged(3).build();
+        assert_eq!(passed(&plan), ["3 components as the manifests say"]);
+    }
+
+    #[test]
+    fn nothing_to_verify_is_no_success() {
+        let mut verification = empty();
+        of_nothing(&mut verification, None);
+        assert_eq!(verification.checks.len(), 1);
+        assert_eq!(verification.checks[0].verdict, Verdict::Warning);
+        assert_eq!(
+            verification.checks[0].message,
+            "no profile in the manifests, so there was nothing to verify"
+        );
+        let mut verification = empty();
+        of_plan(&PlanBuilder::new().unchanged(1).build(), &mut verification);
+        of_nothing(&mut verification, None);
+        assert_eq!(verification.count(Verdict::Warning), 0);
     }
 }

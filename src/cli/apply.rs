@@ -108,7 +108,7 @@ pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError>
         if is_text {
             ui.result(&render::text::plan(&plan, &[], &style));
         } else {
-            ui.result(&render::outcome::json(&plan, &Outcome::default()));
+            ui.result(&render::outcome::json(&plan, &Outcome::default(), &|text| text.to_owned()));
         }
         return finish(&args, &mut opened, &plan, Exit::Success, ui).await;
     }
@@ -140,8 +140,12 @@ pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError>
     let outcome = execute(&args, &opened, &approved, ui).await?;
     let plan = approved.plan();
     ui.result(&match args.format {
-        Format::Text => render::outcome::text(plan, &outcome, &style),
-        Format::Json => render::outcome::json(plan, &outcome),
+        Format::Text => {
+            render::outcome::text(plan, &outcome, &style, &|it| opened.session.http.redactor().redact(it))
+        }
+        Format::Json => {
+            render::outcome::json(plan, &outcome, &|it| opened.session.http.redactor().redact(it))
+        }
     });
     let exit = exit_of(&outcome);
     finish(&args, &mut opened, plan, exit, ui).await

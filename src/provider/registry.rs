@@ -61,6 +61,16 @@ enum Place<'a> {
     Flex(&'a Twilio),
 }
 
+impl Place<'_> {
+    /// Whether the block says what to read with.
+    fn has_credentials(&self) -> bool {
+        match self {
+            Self::Auth0(block) => block.client_id.is_some() && block.client_secret.is_some(),
+            Self::Flex(twilio) => twilio.account.as_ref().is_some_and(|account| account.api_key.is_some()),
+        }
+    }
+}
+
 /// The realms that a project's manifests name, each with how it is opened.
 #[derive(Debug)]
 pub struct Registry<'a> {
@@ -68,17 +78,24 @@ pub struct Registry<'a> {
 }
 
 impl<'a> Registry<'a> {
-    /// The realms of a project. Where two tenants name one realm, the first one's credentials are used.
+    /// The realms of a project. Where several documents name one realm, the first one with credentials to read with is used, else
+    /// the first: tenants before identity providers, each by name.
     pub fn of(manifests: &'a Manifests) -> Self {
-        let mut places = BTreeMap::new();
+        let mut places: BTreeMap<Realm, Place<'a>> = BTreeMap::new();
+        let mut offer = |realm: Realm, place: Place<'a>| {
+            let known = places.entry(realm).or_insert(place);
+            if place.has_credentials() && !known.has_credentials() {
+                *known = place;
+            }
+        };
         for tenant in manifests.tenants.values() {
             if let Some(twilio) = &tenant.spec.twilio
                 && let Some(account) = &twilio.account
             {
-                places.entry(flex_realm(&account.sid)).or_insert(Place::Flex(twilio));
+                offer(flex_realm(&account.sid), Place::Flex(twilio));
             }
             if let Some(block) = &tenant.spec.auth0 {
-                places.entry(auth0_realm(&block.domain)).or_insert(Place::Auth0(block));
+                offer(auth0_realm(&block.domain), Place::Auth0(block));
             }
             if let Some(block) = &tenant.spec.okta {
                 places.entry(okta_realm(&block.domain)).or_insert(Place::Okta(block));
@@ -86,7 +103,7 @@ impl<'a> Registry<'a> {
         }
         for provider in manifests.identity_providers.values() {
             if let Some(block) = &provider.spec.auth0 {
-                places.entry(auth0_realm(&block.domain)).or_insert(Place::Auth0(block));
+                offer(auth0_realm(&block.domain), Place::Auth0(block));
             }
             if let Some(block) = &provider.spec.okta {
                 places.entry(okta_realm(&block.domain)).or_insert(Place::Okta(block));
@@ -267,7 +284,7 @@ async fn flex_config(
     Ok(FlexConfig {
         account_sid: account.sid.clone(),
         flex_instance: twilio.flex_instance.clone(),
-        region: twilio.region.clone().unwrap_or_else(|| "us1".to_owned()),
+        region: twilio.region.clone().unwrap_or_else(|| flex::DEFAULT_REGION.to_owned()),
         endpoints: twilio.endpoint.clone().unwrap_or_default(),
         api_key,
     })
@@ -280,5 +297,71 @@ pub fn product_realm(context: &super::ProfileContext<'_>) -> Option<Realm> {
             Some(flex_realm(&context.tenant.spec.twilio.as_ref()?.account.as_ref()?.sid))
         }
         Product::Console | Product::ConsoleLegacy | Product::Sendgrid => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        diagnostics::{Findings, SourceFile},
+        manifest::Document,
+        yaml,
+    };
+
+    const ACCOUNT: &str = "AC00000000000000000000000000000001";
+
+    /// A project with two tenants of these `spec`s.
+    fn manifests(first: &str, second: &str) -> Manifests {
+        let text = format!(
+            "apiVersion: concord/v1\nkind: Project\nmetadata: {{name: p}}\nspec: {{id: q7f3k2m9d4}}\n\
+             ---\napiVersion: concord/v1\nkind: Tenant\nmetadata: {{name: a}}\nspec: {first}\n\
+             ---\napiVersion: concord/v1\nkind: Tenant\nmetadata: {{name: b}}\nspec: {second}\n"
+        );
+        let source = SourceFile::new("concord.yaml", text);
+        let mut findings = Findings::new();
+        let documents = yaml::parse(&source, &yaml::Limits::default(), &mut findings)
+            .into_iter()
+            .map(|root| Arc::new(Document { source: Arc::clone(&source), root }))
+            .collect();
+        let manifests = Manifests::from_documents(documents, &mut findings);
+        manifests.filter(|_| !findings.has_errors()).unwrap_or_else(|| panic!("{findings:#?}"))
+    }
+
+    /// The client ID or API key that a realm is read with.
+    fn read_with(manifests: &Manifests, realm: &Realm) -> Option<String> {
+        match Registry::of(manifests).place(realm).unwrap() {
+            Place::Auth0(block) => block.client_id.clone(),
+            Place::Flex(twilio) => {
+                twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_tenants_on_one_realm_the_one_with_credentials_counts() {
+        let auth0 = |more: &str| format!("{{auth0: {{domain: nss.us.auth0.com{more}}}}}");
+        let (with, other) = (
+            auth0(", clientId: one, clientSecret: {env: ONE}"),
+            auth0(", clientId: two, clientSecret: {env: TWO}"),
+        );
+        let half = auth0(", clientId: half");
+        let realm = auth0_realm("nss.us.auth0.com");
+        for (first, second, expected) in
+            [(&half, &with, "one"), (&with, &half, "one"), (&with, &other, "one"), (&other, &with, "two")]
+        {
+            assert_eq!(read_with(&manifests(first, second), &realm).as_deref(), Some(expected));
+        }
+
+        let sid = "SK00000000000000000000000000000001";
+        let bare = format!("{{twilio: {{account: {{sid: {ACCOUNT}}}}}}}");
+        let keyed = format!(
+            "{{twilio: {{account: {{sid: {ACCOUNT}, apiKey: {{sid: {sid}, secret: {{env: KEY}}}}}}}}}}"
+        );
+        for (first, second) in [(&bare, &keyed), (&keyed, &bare)] {
+            assert_eq!(read_with(&manifests(first, second), &flex_realm(ACCOUNT)).as_deref(), Some(sid));
+        }
     }
 }

@@ -48,7 +48,8 @@ fn shown(plan: &Plan, address: &str, show_users: bool) -> String {
 }
 
 /// The closing report for a terminal: what failed with the way out, what waits, what was not begun, and one sentence.
-pub fn text(plan: &Plan, outcome: &Outcome, style: &Style) -> String {
+/// `redact` hides secrets in what vendors say.
+pub fn text(plan: &Plan, outcome: &Outcome, style: &Style, redact: &dyn Fn(&str) -> String) -> String {
     let mut out = String::new();
     let name = |index: usize| shown(plan, &plan.changes[index].address.to_string(), style.show_users);
     let mut section = |title: &str, lines: Vec<String>| {
@@ -66,9 +67,9 @@ pub fn text(plan: &Plan, outcome: &Outcome, style: &Style) -> String {
     for (node, result) in &outcome.results {
         match result {
             NodeResult::Failed(error) => {
-                failed.push(format!("{}: {}", name(node.change), visible(&error.to_string())));
+                failed.push(format!("{}: {}", name(node.change), visible(&redact(&error.to_string()))));
                 if let Some(help) = error.help() {
-                    failed.push(format!("  help: {}", visible(&help)));
+                    failed.push(format!("  help: {}", visible(&redact(&help))));
                 }
             }
             NodeResult::Waiting(addresses) if addresses.contains(&plan.changes[node.change].address) => {
@@ -105,8 +106,8 @@ pub fn text(plan: &Plan, outcome: &Outcome, style: &Style) -> String {
     out
 }
 
-/// The outcome for programs.
-pub fn json(plan: &Plan, outcome: &Outcome) -> String {
+/// The outcome for programs. `redact` hides secrets in what vendors say.
+pub fn json(plan: &Plan, outcome: &Outcome, redact: &dyn Fn(&str) -> String) -> String {
     let results: Vec<_> = outcome
         .results
         .iter()
@@ -115,7 +116,7 @@ pub fn json(plan: &Plan, outcome: &Outcome) -> String {
             let (state, detail) = match result {
                 NodeResult::Done(effect) => ("done", Some(effect.as_str().to_owned())),
                 NodeResult::Waiting(_) => ("waiting", None),
-                NodeResult::Failed(error) => ("failed", Some(error.to_string())),
+                NodeResult::Failed(error) => ("failed", Some(redact(&error.to_string()))),
                 NodeResult::Upstream(cause) => ("notStarted", Some(cause.to_string())),
                 NodeResult::Stopped => ("notStarted", None),
             };
@@ -138,4 +139,34 @@ pub fn json(plan: &Plan, outcome: &Outcome) -> String {
         },
         "results": results,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        apply::ApplyError,
+        plan::order::{Node, Phase},
+        provider::WriteError,
+        render::testing::{PlanBuilder, plain},
+    };
+
+    #[test]
+    fn a_vendors_echo_of_a_secret_is_not_repeated() {
+        let plan = PlanBuilder::new().create("nss/SsoProfile/flex/auth0.client", |it| it).build();
+        let error = ApplyError::Write(WriteError::Refused {
+            what: "the application".to_owned(),
+            message: "`s3cr3t-value` is not allowed".to_owned(),
+            help: Some("do not send s3cr3t-value".to_owned()),
+        });
+        let node = Node { change: 0, phase: Phase::Begin };
+        let outcome = Outcome { results: [(node, NodeResult::Failed(error))].into() };
+        let redact = |text: &str| text.replace("s3cr3t-value", "[redacted]");
+        let text = text(&plan, &outcome, &plain(), &redact);
+        assert!(text.contains("`[redacted]` is not allowed"), "{text}");
+        assert!(text.contains("help: do not send [redacted]"), "{text}");
+        assert!(!text.contains("s3cr3t"), "{text}");
+        let json = json(&plan, &outcome, &redact);
+        assert!(json.contains("`[redacted]` is not allowed") && !json.contains("s3cr3t"), "{json}");
+    }
 }

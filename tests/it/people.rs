@@ -317,3 +317,38 @@ fn flex_users(sandbox: &Served) -> Vec<Value> {
     let key = answer["meta"]["key"].as_str().unwrap_or("users").to_owned();
     answer[key].as_array().unwrap().clone()
 }
+
+#[test]
+fn break_glass_administrators_of_every_profile_need_no_account_in_the_identity_provider() {
+    let project = Project::example("auth0-flex");
+    let flex = project.read("flex.yaml");
+    let (_, profile) = flex.split_once("\n---\n").unwrap();
+    project.write(
+        "second.yaml",
+        &profile
+            .replace("metadata: {name: flex}", "metadata: {name: second}")
+            .replace("Auth0 - Nevada Senior Services", "Second")
+            .replace("Twilio Flex - NSS", "Twilio Flex - Second"),
+    );
+    let people = project.read("people.yaml");
+    let (first, second) = people.split_once("\n---\n").unwrap();
+    let second =
+        second.replace("profile: flex", "profile: second").replace("root@connie.one", "rescue@connie.one");
+    project.write("people.yaml", &format!("{first}\n---\n{second}"));
+    project.edit(
+        "sandbox.yaml",
+        "      runtimeDomain: nss-1234.twil.io\n",
+        "      runtimeDomain: nss-1234.twil.io\n      flexUsers:\n        \
+         - {username: rescue, email: rescue@connie.one, full_name: Rescue, roles: [admin]}\n        \
+         - {username: stray, email: stray@connie.one, full_name: Stray, roles: [agent]}\n",
+    );
+    let verified = project.run(&["verify", "--sandbox", "--format", "json"]).json();
+    let checks = verified["checks"].as_array().unwrap();
+    let accounts: Vec<&str> = checks
+        .iter()
+        .filter_map(|check| check["message"].as_str())
+        .filter(|message| message.contains("none in the identity provider"))
+        .collect();
+    let [message] = accounts[..] else { panic!("{verified}") };
+    assert!(message.contains("stray@connie.one") && !message.contains("rescue@connie.one"), "{message}");
+}

@@ -199,3 +199,18 @@ fn guards_are_named_exactly() {
     project.run(&["apply", "--sandbox", "--yes", "--allow", "ownership"]).expect(64);
     assert!(!project.path().join(".concord").exists(), "nothing was begun");
 }
+
+#[test]
+fn the_application_that_concord_signs_in_with_is_not_taken_over() {
+    let project = Project::example("auth0-flex");
+    let made = project.serve().auth0(
+        "POST",
+        "clients",
+        Some(serde_json::json!({"name": "Twilio Flex - NSS", "app_type": "non_interactive"})),
+    );
+    let own = made["client_id"].as_str().unwrap();
+    project.edit("tenant.yaml", "5up3r53cr3tb0tc0nc0rd1234567890a", own);
+    project.edit("flex.yaml", "{name: Twilio Flex - NSS}", "{name: Twilio Flex - NSS, adopt: true}");
+    is_refused(&project, "own-identity", "is the identity that Concord itself uses");
+    assert_eq!(project.serve().client_named("Twilio Flex - NSS")["app_type"], "non_interactive");
+}

@@ -11,7 +11,9 @@ use serde_json::Value as Json;
 
 use super::{lower::kind, observe::Tenant};
 use crate::{
-    component::{AppliedNote, Component, Field, Marker, Observed, Ownership, Realm, Value, WriteChannel},
+    component::{
+        Address, AppliedNote, Component, Field, Marker, Observed, Ownership, Realm, Value, WriteChannel,
+    },
     plan::Permit,
     provider::{Mutate, Write, WriteError, Written},
 };
@@ -90,20 +92,28 @@ fn check_unchanged(
     if differs { Err(conflict(&component.title)) } else { Ok(()) }
 }
 
-/// Whether a marker that stands on an object lets this component write to it: its own, its former one, the one that the plan saw and
-/// takes over, or none.
-fn may_write(component: &Component, planned: Option<&Observed>, marker: Option<&str>) -> bool {
-    let taken_over = planned.and_then(|planned| match &planned.ownership {
+/// Whether a marker that stands on an object lets this component write to it: its own, its former one, or the one that the plan saw
+/// and takes over. Without a marker an object is nobody's: it is taken over only where the plan saw it so and the manifest adopts it.
+/// A marker that was there when the plan was made, and is gone, was removed by somebody, who meant it.
+fn may_write(component: &Component, planned: &Observed, marker: Option<&str>) -> bool {
+    let taken_over = match &planned.ownership {
         Ownership::Renamed(address) => Some(address),
         _ => None,
-    });
-    marker.is_none_or(|marker| {
-        marker == component.marker.to_string()
-            || component.formerly.iter().chain(taken_over).any(|address| {
-                let project = component.marker.project.clone();
-                Marker { project, address: address.clone() }.to_string() == marker
-            })
-    })
+    };
+    match marker {
+        None => component.adopt && planned.ownership == Ownership::Unmarked,
+        Some(marker) => is_its_own(component, marker) || is_marked_as(component, taken_over, marker),
+    }
+}
+
+/// Whether a marker is the component's own, or its former one.
+fn is_its_own(component: &Component, marker: &str) -> bool {
+    marker == component.marker.to_string() || is_marked_as(component, component.formerly.as_ref(), marker)
+}
+
+fn is_marked_as(component: &Component, address: Option<&Address>, marker: &str) -> bool {
+    let project = component.marker.project.clone();
+    address.is_some_and(|address| Marker { project, address: address.clone() }.to_string() == marker)
 }
 
 /// The parts of a change that carry a component.
@@ -121,28 +131,39 @@ impl<'a> Change<'a> {
             Write::Update { component, observed, changed, note } => {
                 Ok(Self { component, note, planned: Some((observed, changed)) })
             }
-            Write::Delete { address, observed } => {
-                Err(Removal { address, id: &observed.id, keeps_object: false })
-            }
-            Write::Forget { address, observed } => {
-                Err(Removal { address, id: &observed.id, keeps_object: true })
-            }
+            Write::Delete { address, observed } => Err(Removal { address, observed, keeps_object: false }),
+            Write::Forget { address, observed } => Err(Removal { address, observed, keeps_object: true }),
         }
     }
 }
 
 /// The parts of a change that ends Concord's ownership.
 struct Removal<'a> {
-    address: &'a crate::component::Address,
-    id: &'a str,
+    address: &'a Address,
+    observed: &'a Observed,
     /// Whether only the marker goes.
     keeps_object: bool,
 }
 
+/// What an object's marker says of a removal.
+enum Standing {
+    /// It is the component's: the removal is still to be made.
+    Ours,
+    /// There is none: the removal was made before, its answer was lost, or somebody took the marker away. Nothing of ours is left.
+    LetGo,
+}
+
 impl Removal<'_> {
-    /// Whether a marker is the one of the object that is to go, whatever the project: the plan saw the project's.
-    fn is_marked(&self, marker: Option<&str>) -> bool {
-        marker.and_then(crate::component::Marker::parse).is_some_and(|marker| marker.address == *self.address)
+    /// How an object stands that is to go, by its marker, whatever the project: the plan saw the project's.
+    ///
+    /// # Errors
+    /// A conflict where it carries somebody else's marker.
+    fn standing(&self, marker: Option<&str>, what: &str) -> Result<Standing, WriteError> {
+        match marker.map(Marker::parse) {
+            None => Ok(Standing::LetGo),
+            Some(Some(marker)) if marker.address == *self.address => Ok(Standing::Ours),
+            Some(_) => Err(conflict(what)),
+        }
     }
 }
 

@@ -12,10 +12,10 @@ use super::{
         observe::Tenant,
         wire::{Action, Object},
     },
-    Change, check_unchanged, conflict, may_write, object, written,
+    Change, Standing, check_unchanged, conflict, may_write, object, written,
 };
 use crate::{
-    component::{AppliedNote, Component},
+    component::{AppliedNote, Component, Observed, Value},
     provider::{Write, WriteError, Written},
 };
 
@@ -31,18 +31,25 @@ impl Tenant {
         let change = match Change::of(write) {
             Ok(change) => change,
             Err(removal) => {
-                let what = format!("Auth0 Action {}", removal.id);
-                let Some(action) = self.api.action(removal.id).await? else { return Ok(Written::Gone) };
-                if !removal.is_marked(action::header(&action.code).marker.as_deref()) {
-                    return Err(conflict(what));
-                }
-                if removal.keeps_object {
-                    let code = action::without_header(&action.code);
-                    self.api.update_action(&action.id, &json!({"code": code})).await?;
-                    self.deploy(&action.id, &what).await?;
-                } else {
-                    self.unbind(&action.id).await?;
-                    self.api.delete_action(&action.id).await?;
+                let id = &removal.observed.id;
+                let what = format!("Auth0 Action {id}");
+                let Some(action) = self.api.action(id).await? else { return Ok(Written::Gone) };
+                let marker = action::header(&action.code).marker;
+                match removal.standing(marker.as_deref(), &what)? {
+                    Standing::Ours if removal.keeps_object => {
+                        let code = action::without_header(&action.code);
+                        self.api.update_action(id, &json!({"code": code})).await?;
+                        self.deploy(id, &what).await?;
+                    }
+                    Standing::Ours => {
+                        self.unbind(id).await?;
+                        self.api.delete_action(id).await?;
+                    }
+                    // The draft may have been written and its deployment not begun. A draft of somebody else is theirs to deploy.
+                    Standing::LetGo if removal.keeps_object && is_let_go(&action, removal.observed) => {
+                        self.deploy(id, &what).await?;
+                    }
+                    Standing::LetGo => {}
                 }
                 return Ok(Written::Gone);
             }
@@ -54,7 +61,7 @@ impl Tenant {
                 let Some(action) = self.api.action(&planned.id).await? else {
                     return Err(conflict(&component.title));
                 };
-                if !may_write(component, None, action::header(&action.code).marker.as_deref()) {
+                if !may_write(component, planned, action::header(&action.code).marker.as_deref()) {
                     return Err(conflict(&component.title));
                 }
                 // Whether it is deployed changes by itself, while a build ends.
@@ -130,6 +137,15 @@ fn draft(component: &Component, note: &AppliedNote) -> Object {
         ("runtime", RUNTIME.into()),
         ("supported_triggers", json!([{"id": TRIGGER, "version": TRIGGER_VERSION}])),
     ])
+}
+
+/// Whether a draft is what letting go of the Action that the plan saw leaves behind.
+fn is_let_go(action: &Action, planned: &Observed) -> bool {
+    planned
+        .fields
+        .get(field::CODE)
+        .and_then(Value::as_text)
+        .is_some_and(|code| action::without_header(code) == action.code)
 }
 
 /// Whether the draft is there already, so that only its deployment is missing.

@@ -9,7 +9,7 @@ use super::{
         observe::Tenant,
         wire::{Client, Object, metadata},
     },
-    Change, check_unchanged, conflict, is_changed, may_write, object, values, written,
+    Change, Standing, check_unchanged, conflict, is_changed, may_write, object, values, written,
 };
 use crate::{
     component::{AppliedNote, Component, Value},
@@ -24,17 +24,16 @@ impl Tenant {
         let change = match Change::of(write) {
             Ok(change) => change,
             Err(removal) => {
-                let what = format!("Auth0 application {}", removal.id);
-                let Some(client) = self.api.client(removal.id).await? else { return Ok(Written::Gone) };
+                let id = &removal.observed.id;
+                let Some(client) = self.api.client(id).await? else { return Ok(Written::Gone) };
                 let marker = client.metadata(metadata::MARKER);
-                if !removal.is_marked(marker) {
-                    return Err(conflict(what));
-                }
-                if removal.keeps_object {
-                    let body = object([("client_metadata", let_go(marker).into())]);
-                    self.api.update_client(removal.id, &body.into()).await?;
-                } else {
-                    self.api.delete_client(removal.id).await?;
+                match removal.standing(marker, &format!("Auth0 application {id}"))? {
+                    Standing::LetGo => {}
+                    Standing::Ours if removal.keeps_object => {
+                        let body = object([("client_metadata", let_go(marker).into())]);
+                        self.api.update_client(id, &body.into()).await?;
+                    }
+                    Standing::Ours => self.api.delete_client(id).await?,
                 }
                 return Ok(Written::Gone);
             }
@@ -46,7 +45,7 @@ impl Tenant {
                 let Some(client) = self.api.client(&planned.id).await? else {
                     return Err(conflict(&component.title));
                 };
-                if !may_write(component, None, client.metadata(metadata::MARKER)) {
+                if !may_write(component, planned, client.metadata(metadata::MARKER)) {
                     return Err(conflict(&component.title));
                 }
                 let now = convert::client(&client, Some(component), &self.place);

@@ -30,7 +30,7 @@ impl Tenant {
             }
             Err(removal) => {
                 if !removal.keeps_object {
-                    self.unbind(removal.id).await?;
+                    self.unbind(&removal.observed.id).await?;
                 }
                 Ok(Written::Gone)
             }

@@ -9,7 +9,7 @@ use super::super::{
 };
 use super::*;
 use crate::{
-    component::{Address, Observation, Snapshot},
+    component::{Address, Observation, Orphan, Snapshot},
     plan::{attest::Standing, diff},
     provider::{IdentityProvider as _, Observe as _, Scope, ServiceProviderSide},
 };
@@ -210,9 +210,10 @@ async fn what_no_manifest_asks_for_is_an_orphan_and_goes_without_a_trace() {
     for orphan in &snapshot.orphans {
         let removal = Write::Delete { address: &orphan.address, observed: &orphan.observed };
         assert_eq!(fake.tenant().carry_out(removal.clone()).await.unwrap(), Written::Gone);
-        // Once more does no harm, or is refused where the object stays.
-        let again = fake.tenant().carry_out(removal).await;
-        assert!(matches!(again, Ok(Written::Gone) | Err(WriteError::Conflict { .. })), "{again:?}");
+        // Once more, as after a lost answer, finds it done.
+        let writes = fake.writes();
+        assert_eq!(fake.tenant().carry_out(removal).await.unwrap(), Written::Gone);
+        assert_eq!(fake.writes(), writes);
     }
     fake.with(|state| {
         assert!(state.clients.is_empty());
@@ -245,6 +246,56 @@ async fn letting_go_leaves_the_objects_working() {
 }
 
 #[tokio::test]
+async fn letting_go_twice_finds_it_done_and_goes_on_where_it_stopped() {
+    let fake = with_a_foreign_action().await;
+    applied(&fake).await;
+    let snapshot = observe(&fake, &[]).await;
+    assert_eq!(snapshot.orphans.len(), 3);
+    for orphan in &snapshot.orphans {
+        let write = Write::Forget { address: &orphan.address, observed: &orphan.observed };
+        fake.tenant().carry_out(write.clone()).await.unwrap();
+        let writes = fake.writes();
+        assert_eq!(fake.tenant().carry_out(write).await.unwrap(), Written::Gone, "{}", orphan.address);
+        assert_eq!(fake.writes(), writes, "{}", orphan.address);
+    }
+    let action = snapshot.orphans.iter().find(|it| it.address.component_type() == kind::ACTION).unwrap();
+    let forget = || Write::Forget { address: &action.address, observed: &action.observed };
+    // The answer to the draft was lost, so it was never deployed.
+    fake.with(|state| state.actions.last_mut().unwrap()["all_changes_deployed"] = false.into());
+    fake.tenant().carry_out(forget()).await.unwrap();
+    assert_eq!(fake.with(|state| state.actions.last().unwrap()["all_changes_deployed"].clone()), true);
+    // A draft that somebody wrote since is theirs.
+    fake.with(|state| {
+        let theirs = state.actions.last_mut().unwrap();
+        theirs["code"] = "exports.onExecutePostLogin = async () => {};".into();
+        theirs["all_changes_deployed"] = false.into();
+    });
+    assert_eq!(fake.tenant().carry_out(forget()).await.unwrap(), Written::Gone);
+    assert_eq!(fake.with(|state| state.actions.last().unwrap()["all_changes_deployed"].clone()), false);
+}
+
+#[tokio::test]
+async fn what_carries_the_marker_of_somebody_else_is_not_let_go_of() {
+    let fake = with_a_foreign_action().await;
+    applied(&fake).await;
+    let snapshot = observe(&fake, &[]).await;
+    let theirs = "p/nss/SsoProfile/x/auth0.client";
+    fake.with(|state| {
+        state.clients[0]["client_metadata"]["concord"] = theirs.into();
+        state.actions.last_mut().unwrap()["code"] = format!("// concord: {theirs}\n").into();
+        state.users[0]["app_metadata"]["concord"]["marker"] = theirs.into();
+    });
+    let writes = fake.writes();
+    for Orphan { address, observed, .. } in &snapshot.orphans {
+        for write in [Write::Forget { address, observed }, Write::Delete { address, observed }] {
+            let result = fake.tenant().carry_out(write).await;
+            assert!(matches!(result, Err(WriteError::Conflict { .. })), "{address}: {result:?}");
+        }
+    }
+    assert_eq!(fake.writes(), writes);
+}
+
+#[tokio::test]
 async fn an_action_that_was_not_deployed_is_only_deployed() {
     let fake = with_a_foreign_action().await;
     let components = applied(&fake).await;
@@ -267,6 +318,60 @@ async fn values_that_somebody_set_by_hand_are_not_overwritten_unasked() {
     let write = Write::Create { component: user, note: &note };
     assert!(matches!(fake.tenant().carry_out(write).await, Err(WriteError::Conflict { .. })));
     assert_eq!(fake.writes(), 0);
+}
+
+/// The three objects with a marker, and how somebody takes it away.
+fn strip(state: &mut State) {
+    state.clients[0]["client_metadata"] = json!({});
+    let code = state.actions.last().unwrap()["code"].as_str().unwrap().to_owned();
+    state.actions.last_mut().unwrap()["code"] = super::super::action::without_header(&code).into();
+    state.users[0]["app_metadata"].as_object_mut().unwrap().remove("concord");
+}
+
+const MARKED: [&str; 3] = [kind::CLIENT, kind::ACTION, kind::USER];
+
+#[tokio::test]
+async fn a_marker_that_somebody_removed_since_the_plan_is_a_conflict() {
+    let fake = with_a_foreign_action().await;
+    let mut components = applied(&fake).await;
+    // Not even `adopt: true` gives back what the plan did not see unmarked.
+    components.iter_mut().for_each(|it| it.adopt = true);
+    let planned = observe(&fake, &components).await;
+    fake.with(strip);
+    let writes = fake.writes();
+    for component_type in MARKED {
+        let component = of_type(&components, component_type);
+        let result = update(&fake, component, present(&planned, &component.address)).await;
+        assert!(matches!(result, Err(WriteError::Conflict { .. })), "{component_type}: {result:?}");
+    }
+    assert_eq!(fake.writes(), writes);
+}
+
+#[tokio::test]
+async fn what_is_unmarked_is_taken_over_only_where_the_manifest_adopts_it() {
+    let fake = with_a_foreign_action().await;
+    let mut components = applied(&fake).await;
+    fake.with(strip);
+    let planned = observe(&fake, &components).await;
+    let writes = fake.writes();
+    for component_type in MARKED {
+        let component = of_type(&components, component_type);
+        let observed = present(&planned, &component.address);
+        assert_eq!(observed.ownership, Ownership::Unmarked, "{component_type}");
+        let result = update(&fake, component, observed).await;
+        assert!(matches!(result, Err(WriteError::Conflict { .. })), "{component_type}: {result:?}");
+    }
+    assert_eq!(fake.writes(), writes);
+    components.iter_mut().for_each(|it| it.adopt = true);
+    for component_type in MARKED {
+        let component = of_type(&components, component_type);
+        update(&fake, component, present(&planned, &component.address)).await.unwrap();
+    }
+    let after = observe(&fake, &components).await;
+    for component_type in MARKED {
+        let address = &of_type(&components, component_type).address;
+        assert_eq!(present(&after, address).ownership, Ownership::Ours, "{component_type}");
+    }
 }
 
 #[test]

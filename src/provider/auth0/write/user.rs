@@ -10,7 +10,7 @@ use super::{
         observe::{Tenant, enabled},
         wire::{Object, User},
     },
-    Change, check_unchanged, conflict, may_write, values, written,
+    Change, Standing, check_unchanged, conflict, is_its_own, may_write, values, written,
 };
 use crate::{
     component::{AppliedNote, Component, Observation, Ownership},
@@ -22,14 +22,18 @@ impl Tenant {
         let change = match Change::of(write) {
             Ok(change) => change,
             Err(removal) => {
-                let Some(user) = self.api.user(removal.id).await? else { return Ok(Written::Gone) };
+                let id = &removal.observed.id;
+                let Some(user) = self.api.user(id).await? else { return Ok(Written::Gone) };
                 let mark = user.mark();
-                if !removal.is_marked(mark.as_ref().map(|mark| mark.marker.as_str())) {
-                    return Err(conflict(format!("Auth0 user {}", removal.id)));
+                let marker = mark.as_ref().map(|mark| mark.marker.as_str());
+                match removal.standing(marker, &format!("Auth0 user {id}"))? {
+                    Standing::LetGo => {}
+                    Standing::Ours => {
+                        let app_metadata =
+                            if removal.keeps_object { json!({"concord": null}) } else { withdrawal(&user) };
+                        self.api.update_user(id, &json!({"app_metadata": app_metadata})).await?;
+                    }
                 }
-                let app_metadata =
-                    if removal.keeps_object { json!({"concord": null}) } else { withdrawal(&user) };
-                self.api.update_user(&user.user_id, &json!({"app_metadata": app_metadata})).await?;
                 return Ok(Written::Gone);
             }
         };
@@ -41,17 +45,13 @@ impl Tenant {
         let gone = || conflict(&component.title);
         let user = user.ok_or_else(gone)?;
         let mark = user.mark();
-        let is_the_person = user.address().as_deref() == Some(component.natural_key.as_str());
-        if !is_the_person
-            || !may_write(
-                component,
-                change.planned.map(|(planned, _)| planned),
-                mark.as_ref().map(|mark| mark.marker.as_str()),
-            )
-        {
+        let marker = mark.as_ref().map(|mark| mark.marker.as_str());
+        if user.address().as_deref() != Some(component.natural_key.as_str()) {
             return Err(gone());
         }
         match change.planned {
+            Some((planned, _)) if !may_write(component, planned, marker) => return Err(gone()),
+            None if marker.is_some_and(|marker| !is_its_own(component, marker)) => return Err(gone()),
             Some((planned, changed)) => {
                 // The list of keys follows the values.
                 let values: Vec<String> =
