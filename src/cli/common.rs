@@ -149,7 +149,9 @@ pub(super) fn reload(opened: &mut Opened) -> Result<(), CliError> {
     let mut findings = Findings::new();
     let base = opened.attestations_base.as_deref();
     match flow::load(&opened.session.project.folder, base, &mut findings) {
-        Some(project) => {
+        Some(mut project) => {
+            let files = flow::read_referenced_files(&project.folder, &project.manifests);
+            flow::embed_certificates(&mut project.manifests, &files);
             opened.session.project = project;
             Ok(())
         }
@@ -160,18 +162,24 @@ pub(super) fn reload(opened: &mut Opened) -> Result<(), CliError> {
 /// Runs the offline rules on a project that could be loaded, and lowers it, which finds what a provider cannot express; `None`
 /// where there is an error. That a product or vendor has no provider yet is no error of the manifests: planning says so.
 pub(super) fn check_project(project: Option<Project>, findings: &mut Findings) -> Option<Project> {
-    let project = project?;
+    let mut project = project?;
     let files = flow::read_referenced_files(&project.folder, &project.manifests);
     check::run(&check::Context::new(&project.manifests, &files, Timestamp::now()), findings);
+    flow::embed_certificates(&mut project.manifests, &files);
     let mut lowered = Findings::new();
     resolve::agreements(&project.manifests, &mut lowered);
-    let known: Vec<_> = findings.iter().filter_map(Finding::location).cloned().collect();
     // What a rule has found at a place, it says better than the lowering, which only sees that it cannot go on.
-    let is_new = |finding: &Finding| {
-        finding.code != &resolve::UNSUPPORTED
-            && finding.location().is_none_or(|location| !known.contains(location))
+    let is_said = |new: &Finding| {
+        findings.iter().filter(|old| old.severity <= new.severity).any(|old| {
+            old.location().zip(new.location()).is_some_and(|(old, new)| {
+                let overlap = old.span.start < new.span.end && new.span.start < old.span.end;
+                old.file() == new.file() && old.line() == new.line() && overlap
+            })
+        })
     };
-    findings.extend(lowered.into_iter().filter(is_new));
+    let new: Vec<_> =
+        lowered.into_iter().filter(|it| it.code != &resolve::UNSUPPORTED && !is_said(it)).collect();
+    findings.extend(new);
     if findings.has_errors() { None } else { Some(project) }
 }
 

@@ -250,3 +250,17 @@ fn a_product_without_provider_validates() {
     let legacy = project.run(&["validate"]);
     assert!(!legacy.stdout.contains("unsupported"), "{}", legacy.stdout);
 }
+
+/// A certificate that lies in a file used to validate, and then nothing could be planned: its text never reached the provider.
+#[test]
+fn a_certificate_in_a_file_is_pinned() {
+    let project = Project::example("auth0-flex");
+    let keys = project.serve().auth0("GET", "keys/signing", None);
+    let current = keys.as_array().unwrap().iter().find(|key| key["current"] == true).unwrap();
+    project.write("idp.pem", current["cert"].as_str().unwrap());
+    let vendor = "vendor: auth0\n";
+    project.edit("tenant.yaml", vendor, &format!("{vendor}  trust: {{certificates: [{{file: idp.pem}}]}}\n"));
+    project.run(&["validate"]).expect(0);
+    project.reconcile();
+    assert_eq!(crate::support::lines(&project.plan()), Vec::<String>::new());
+}
