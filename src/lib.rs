@@ -23,8 +23,10 @@
 //! | what is wrong before anything is read | [`check`] |
 //! | SAML metadata, certificates, requests | [`saml`] |
 //! | what can be compared and changed, without any vendor | [`component`] |
+//! | which components the manifests become, and which people are meant | [`resolve`] |
 //! | what a vendor's objects look like | [`provider`] |
 //! | what has to change, in which order, and whether it may | [`plan`] |
+//! | how the stages are joined: load, resolve, observe, plan | [`flow`] |
 //! | how changes are carried out | [`apply`] |
 //! | how a plan looks | [`render`] |
 //! | how a request is sent, retried, limited | [`http`] |

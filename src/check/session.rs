@@ -3,6 +3,7 @@
 use super::{Context, Rule, edits};
 use crate::{
     diagnostics::{Code, Finding, Findings, Severity},
+    manifest::sso_profile::DEFAULT_LIFETIME_HOURS,
     yaml::path,
 };
 
@@ -45,8 +46,8 @@ fn check(context: &Context<'_>, findings: &mut Findings) {
             Finding::new(&SESSION_LIFETIME, message)
                 .severity(severity)
                 .at(location.clone(), label)
-                .help("write 8 to 12 hours; 10 is the default")
-                .with_fix(edits::replacement(&location, "10")),
+                .help(format!("write 8 to 12 hours; {DEFAULT_LIFETIME_HOURS} is the default"))
+                .with_fix(edits::replacement(&location, &DEFAULT_LIFETIME_HOURS.to_string())),
         );
     }
 }
@@ -54,7 +55,21 @@ fn check(context: &Context<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::super::testing::edit;
-    use crate::diagnostics::Severity;
+    use crate::{
+        diagnostics::Severity,
+        manifest::sso_profile::{DEFAULT_LIFETIME_HOURS, Session},
+    };
+
+    /// Constant texts cannot name a constant, so this holds them together.
+    #[test]
+    fn texts_tell_the_default_that_holds() {
+        let example =
+            format!("`session: {{lifetimeHours: {DEFAULT_LIFETIME_HOURS}}}`, which is also the default");
+        let explained = super::SESSION_LIFETIME.explanation.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(explained.contains(&example), "{explained}");
+        let schema = schemars::schema_for!(Session).to_value().to_string();
+        assert!(schema.contains(&format!("Default {DEFAULT_LIFETIME_HOURS}.")), "{schema}");
+    }
 
     #[test]
     fn a_session_covers_a_shift() {

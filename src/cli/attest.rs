@@ -106,6 +106,12 @@ pub(super) async fn run(args: AttestArgs, ui: &Arc<Ui>) -> Result<Exit, CliError
         return Err(CliError::failure(format!("{unknown} is no open step"))
             .help("`concord runbook` lists the open steps; `--removed` is for steps that remove something"));
     }
+    let asked = plan.changes.iter().filter(is_open).filter(|change| is_asked(change));
+    let asked_steps = asked.filter_map(|change| change.desired.as_ref()?.step.as_ref());
+    check_outputs(
+        &args.outputs,
+        asked_steps.flat_map(|step| &step.outputs).map(|output| output.name.as_str()),
+    )?;
     let operator =
         AlreadyDone { by, evidence: args.evidence.clone(), outputs: args.outputs.iter().cloned().collect() };
     let desk = Desk {
@@ -153,13 +159,31 @@ pub(super) async fn run(args: AttestArgs, ui: &Arc<Ui>) -> Result<Exit, CliError
         return Err(CliError::failure("no step was attested")
             .help("`concord apply` makes what the steps wait for; `concord runbook` shows how they stand"));
     }
-    finish(&opened.attestations, recorded.len(), ui);
+    finish(&opened.attestations, recorded.len(), args.sandbox.sandbox, ui);
     Ok(if left.is_empty() || args.steps.is_empty() { Exit::Success } else { Exit::Waiting })
 }
 
 /// Whether a step's name on the command line means an address: whole, or without the tenant.
 fn names(step: &str, address: &Address) -> bool {
     step == address.to_string() || step == address.within_tenant()
+}
+
+/// Refuses an output that none of the steps has: a misspelt one would be lost in silence.
+fn check_outputs<'a>(
+    given: &[(String, String)],
+    known: impl Iterator<Item = &'a str>,
+) -> Result<(), CliError> {
+    let known: BTreeSet<&str> = known.collect();
+    let Some((unknown, _)) = given.iter().find(|(name, _)| !known.contains(name.as_str())) else {
+        return Ok(());
+    };
+    let help = if known.is_empty() {
+        "the open steps that are meant have no outputs".to_owned()
+    } else {
+        let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+        format!("the open steps that are meant have {}", names.join(", "))
+    };
+    Err(CliError::usage(format!("no step has an output `{unknown}`"), help))
 }
 
 /// Records from a runbook file alone: whoever did the steps need not reach any system.
@@ -169,15 +193,26 @@ fn offline(args: &AttestArgs, path: &Utf8PathBuf, by: &str, ui: &Ui) -> Result<E
     })?;
     let outputs: BTreeMap<String, String> = args.outputs.iter().cloned().collect();
     let attestations = AttestationFolder::new(args.project.folder.join("attestations"));
-    let mut recorded = 0;
-    for step in &document.steps {
+    let mut meant = Vec::new();
+    for step in document.steps.iter().filter(|step| (step.kind == StepKind::Remove) == args.removed) {
         let Ok(address) = step.address.parse::<Address>() else {
             return Err(CliError::failure(format!("{path}: `{}` is no address", step.address)));
         };
-        let is_asked = args.steps.is_empty() || args.steps.iter().any(|it| names(it, &address));
-        if !is_asked || (step.kind == StepKind::Remove) != args.removed {
-            continue;
-        }
+        meant.push((step, address));
+    }
+    if let Some(unknown) =
+        args.steps.iter().find(|step| !meant.iter().any(|(_, address)| names(step, address)))
+    {
+        return Err(CliError::failure(format!("{path}: {unknown} is none of its steps"))
+            .help("nothing was written; `--removed` is for steps that remove something"));
+    }
+    meant.retain(|(_, address)| args.steps.is_empty() || args.steps.iter().any(|it| names(it, address)));
+    check_outputs(
+        &args.outputs,
+        meant.iter().flat_map(|(step, _)| &step.outputs).map(|output| output.name.as_str()),
+    )?;
+    let mut recorded = 0;
+    for (step, address) in meant {
         let statement = step
             .statement(&address, &document.environment, &outputs, by, args.evidence.clone(), now())
             .map_err(|error| CliError::failure(format!("{address}: {error}")))?;
@@ -196,7 +231,7 @@ fn offline(args: &AttestArgs, path: &Utf8PathBuf, by: &str, ui: &Ui) -> Result<E
             CliError::failure("no step was attested").help("the runbook has no such step that is ready")
         );
     }
-    finish(&attestations, recorded, ui);
+    finish(&attestations, recorded, false, ui);
     Ok(Exit::Success)
 }
 
@@ -204,9 +239,14 @@ fn now() -> Timestamp {
     Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default()
 }
 
-fn finish(attestations: &AttestationFolder, recorded: usize, ui: &Ui) {
+/// Says where the statements are. Those about a sandbox stay beside it, out of git.
+fn finish(attestations: &AttestationFolder, recorded: usize, is_sandbox: bool, ui: &Ui) {
+    let next = match is_sandbox {
+        true => "run `concord apply --sandbox` again",
+        false => "commit what was written, then run `concord apply` again",
+    };
     ui.status(&format!(
-        "{} in {}; commit what was written, then run `concord apply` again",
+        "{} in {}; {next}",
         crate::render::counted(recorded, "attestation"),
         attestations.path()
     ));

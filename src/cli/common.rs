@@ -12,13 +12,14 @@ use crate::{
     apply::AttestationFolder,
     check,
     component::Environment,
-    diagnostics::{Findings, human},
+    diagnostics::{Finding, Findings, human},
     flow::{self, PlanOptions, Project, Session, Target},
     http::{Http, HttpOptions, Routing, Wait, WaitReason},
     manifest::{Name, Resource, tenant::TenantSpec},
     plan::Plan,
     provider::credentials::Credentials,
     render::Style,
+    resolve,
     sandbox::{RunningSandbox, Sandbox, SandboxError, SandboxOptions},
     ui::Ui,
 };
@@ -79,8 +80,8 @@ pub(super) struct Opened {
     attestations_base: Option<Utf8PathBuf>,
     /// The sandbox that this process runs; it ends with it.
     _sandbox: Option<RunningSandbox>,
-    /// The base URL of the sandbox that is talked to.
-    pub(super) sandbox_url: Option<Url>,
+    /// The base URL of a sandbox that another process serves, and that is there when this one has ended.
+    pub(super) served_sandbox: Option<Url>,
 }
 
 /// Loads and checks a project and opens the connections. Warnings of the offline rules are shown in short; errors end it.
@@ -127,8 +128,8 @@ pub(super) async fn open(
             session,
             attestations: AttestationFolder::new(sandbox_attestations.join(&id_of_project)),
             attestations_base: Some(sandbox_attestations),
+            served_sandbox: running.is_none().then_some(base),
             _sandbox: running,
-            sandbox_url: Some(base),
         });
     }
     let http = Http::new(http_options(Routing::Direct, ui))?;
@@ -139,7 +140,7 @@ pub(super) async fn open(
         attestations: AttestationFolder::new(folder.join("attestations")),
         attestations_base: None,
         _sandbox: None,
-        sandbox_url: None,
+        served_sandbox: None,
     })
 }
 
@@ -148,7 +149,9 @@ pub(super) fn reload(opened: &mut Opened) -> Result<(), CliError> {
     let mut findings = Findings::new();
     let base = opened.attestations_base.as_deref();
     match flow::load(&opened.session.project.folder, base, &mut findings) {
-        Some(project) => {
+        Some(mut project) => {
+            let files = flow::read_referenced_files(&project.folder, &project.manifests);
+            flow::embed_certificates(&mut project.manifests, &files);
             opened.session.project = project;
             Ok(())
         }
@@ -156,11 +159,27 @@ pub(super) fn reload(opened: &mut Opened) -> Result<(), CliError> {
     }
 }
 
-/// Runs the offline rules on a project that could be loaded; `None` where there is an error.
+/// Runs the offline rules on a project that could be loaded, and lowers it, which finds what a provider cannot express; `None`
+/// where there is an error. That a product or vendor has no provider yet is no error of the manifests: planning says so.
 pub(super) fn check_project(project: Option<Project>, findings: &mut Findings) -> Option<Project> {
-    let project = project?;
+    let mut project = project?;
     let files = flow::read_referenced_files(&project.folder, &project.manifests);
     check::run(&check::Context::new(&project.manifests, &files, Timestamp::now()), findings);
+    flow::embed_certificates(&mut project.manifests, &files);
+    let mut lowered = Findings::new();
+    resolve::agreements(&project.manifests, &mut lowered);
+    // What a rule has found at a place, it says better than the lowering, which only sees that it cannot go on.
+    let is_said = |new: &Finding| {
+        findings.iter().filter(|old| old.severity <= new.severity).any(|old| {
+            old.location().zip(new.location()).is_some_and(|(old, new)| {
+                let overlap = old.span.start < new.span.end && new.span.start < old.span.end;
+                old.file() == new.file() && old.line() == new.line() && overlap
+            })
+        })
+    };
+    let new: Vec<_> =
+        lowered.into_iter().filter(|it| it.code != &resolve::UNSUPPORTED && !is_said(it)).collect();
+    findings.extend(new);
     if findings.has_errors() { None } else { Some(project) }
 }
 

@@ -4,14 +4,26 @@ use clap::Args;
 
 use super::{Exit, error::CliError};
 use crate::{
-    check,
-    diagnostics::{Code, suggest},
+    check, component,
+    diagnostics::{Code, Severity, suggest},
     manifest,
     plan::GUARDS,
     provider::registry,
     resolve,
     ui::Ui,
     yaml,
+};
+
+/// The guard that no flag overrides, so that it is not among [`GUARDS`].
+static OWNERSHIP: Code = Code {
+    id: "ownership",
+    severity: Severity::Error,
+    title: "an object that Concord would change is not, or not clearly, its own",
+    explanation: "An object of the name or key that a manifest asks for exists, and it carries no marker of Concord, the marker of another \
+                  project, or a marker that several objects carry. Concord refuses to touch what is not its own: `apply` ends with exit \
+                  code 4 before anything is written, and `--allow` does not override that.\n\nAn unmarked object that is the one you mean: \
+                  say `adopt: true` in the manifest. Another project's: choose another name, or remove the resource from that project \
+                  first. Copies with the same marker: somebody duplicated the object; remove the marker from the copies.",
 };
 
 /// Explain a code that a finding, a warning or a refusal shows.
@@ -38,7 +50,9 @@ pub(super) fn all_codes() -> Vec<&'static Code> {
 }
 
 pub(super) fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit, CliError> {
-    let codes = all_codes();
+    let mut codes = all_codes();
+    codes.extend(component::CODES.iter().copied().chain([&OWNERSHIP]));
+    codes.sort_by_key(|code| code.id);
     let Some(wanted) = &args.code else {
         ui.result(&crate::render::code_list(&codes, GUARDS));
         return Ok(Exit::Success);

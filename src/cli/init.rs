@@ -46,6 +46,7 @@ pub(super) fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, CliError> {
     let files = [
         ("concord.yaml", fill(include_str!("init/concord.yaml"))),
         ("flex.yaml", fill(include_str!("init/flex-auth0.yaml"))),
+        ("sandbox.yaml", fill(include_str!("init/sandbox.yaml"))),
     ];
     if let Some(manifest) = manifest_in(folder)? {
         return Err(CliError::failure(format!("{folder} holds YAML already: {manifest} exists")).help(
@@ -58,7 +59,10 @@ pub(super) fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, CliError> {
     }
     ignore_state(folder)?;
     ui.result(&format!("wrote {} to {folder}\n", files.map(|(name, _)| name).join(", ")));
-    ui.status(&format!("Put your own values where the comments say so, then run: concord validate {folder}"));
+    ui.status(&format!(
+        "Put your own values where the comments say so, then run: concord validate {folder}\nOr look first how it goes, without any \
+         account: concord apply {folder} --sandbox --yes --simulate-operator"
+    ));
     Ok(Exit::Success)
 }
 

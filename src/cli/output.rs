@@ -66,7 +66,7 @@ pub(super) async fn run(args: OutputArgs, ui: &Arc<Ui>) -> Result<Exit, CliError
         let values = BTreeMap::from([
             ("entityId", known(&plan, &sp.entity_id)),
             ("acsUrl", known(&plan, &sp.acs_url)),
-            ("callbackUrls", known(&plan, &Value::List(sp.callback_urls.clone()))),
+            ("callbackUrls", callback_urls(&plan, &sp.acs_url, &sp.callback_urls)),
             ("logoutUrls", known(&plan, &Value::List(sp.logout_urls.clone()))),
             ("issuer", known(&plan, &idp.issuer)),
             ("ssoUrl", known(&plan, &idp.sso_url)),
@@ -93,6 +93,22 @@ pub(super) async fn run(args: OutputArgs, ui: &Arc<Ui>) -> Result<Exit, CliError
         Format::SpMetadata => sp_metadata(&profiles)?,
     });
     Ok(Exit::Success)
+}
+
+/// Where the identity provider may send people: the ACS URL first, then the others. Unknown as a whole while the ACS URL is: a list
+/// without it would be entered as if it were all.
+fn callback_urls(plan: &Plan, acs_url: &Value, others: &[Value]) -> Value {
+    let acs_url = known(plan, acs_url);
+    if acs_url.as_text().is_none() {
+        return Value::Null;
+    }
+    let mut urls = vec![acs_url];
+    for url in others.iter().map(|url| known(plan, url)) {
+        if !urls.contains(&url) {
+            urls.push(url);
+        }
+    }
+    Value::List(urls)
 }
 
 fn known(plan: &Plan, value: &Value) -> Value {

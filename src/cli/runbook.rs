@@ -55,9 +55,15 @@ pub(super) async fn run(args: RunbookArgs, ui: &Arc<Ui>) -> Result<Exit, CliErro
     if let Some(path) = &args.out {
         common::write(path, &render::runbook::json(&document))?;
     }
-    if let Some(url) = &opened.sandbox_url {
+    if let Some(url) = &opened.served_sandbox {
+        ui.status(&format!("The sandbox plays the Console at {url}console.twilio.com/"));
+    } else if args.sandbox.sandbox {
+        let state = match &args.sandbox.sandbox_state {
+            Some(state) => format!(" --state {state}"),
+            None => String::new(),
+        };
         ui.status(&format!(
-            "The sandbox plays the Console at {url}console.twilio.com/ while `concord sandbox serve {}` runs.",
+            "To do the steps in the sandbox's Console by hand, run `concord sandbox serve {}{state}`, which prints its address.",
             args.project.folder
         ));
     }

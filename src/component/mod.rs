@@ -3,6 +3,7 @@
 
 mod address;
 mod capability;
+mod codes;
 mod desired;
 mod field;
 mod observed;
@@ -11,6 +12,7 @@ mod value;
 
 pub use address::{Address, InvalidAddress};
 pub use capability::{Capability, ReadChannel, WriteChannel};
+pub use codes::CODES;
 pub use desired::{Class, Component, Realm};
 pub use field::{Field, Rule};
 pub use observed::{

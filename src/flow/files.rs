@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, io::Read};
 
 use camino::Utf8Path;
 
-use crate::manifest::{
-    Manifests,
-    identity_provider::{CertificateRef, MetadataSource},
+use crate::{
+    manifest::{
+        Manifests,
+        identity_provider::{CertificateRef, MetadataSource},
+    },
+    saml::Certificate,
 };
 
 /// No certificate or metadata file of one identity provider is larger.
@@ -33,6 +36,24 @@ pub fn read_referenced_files(
         }
     }
     files
+}
+
+/// Puts the certificates of files in place of the files' names: the lowering does no I/O. What is no single certificate stays as it
+/// is; the offline rules say what is wrong with it.
+pub fn embed_certificates(manifests: &mut Manifests, files: &BTreeMap<String, Result<Vec<u8>, String>>) {
+    for provider in manifests.identity_providers.values_mut() {
+        for reference in &mut provider.spec.trust.certificates {
+            let CertificateRef::File(path) = &*reference else { continue };
+            let Some(Ok(bytes)) = files.get(path) else { continue };
+            let certificate = match std::str::from_utf8(bytes) {
+                Ok(text) => Certificate::from_pem(text),
+                Err(_) => Certificate::from_der(bytes),
+            };
+            if let Ok(certificate) = certificate {
+                *reference = CertificateRef::Pem(certificate.to_pem());
+            }
+        }
+    }
 }
 
 fn read(path: &Utf8Path) -> Result<Vec<u8>, String> {

@@ -263,6 +263,9 @@ pub enum DigestAlgorithm {
     Sha1,
 }
 
+/// How long a session lasts where the manifest does not say, in hours. The description of `lifetimeHours` tells it, too.
+pub const DEFAULT_LIFETIME_HOURS: u32 = 10;
+
 /// How long a sign-in lasts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -60,16 +60,25 @@ pub(super) fn compared(plan: &Plan) -> usize {
     plan.unchanged + changing.count()
 }
 
+/// Whether nothing is asked for and nothing was found, so that nothing can be said to be as it should be.
+fn is_empty(plan: &Plan) -> bool {
+    plan.is_settled() && plan.is_complete() && plan.changes.is_empty() && compared(plan) == 0
+}
+
 /// The one sentence that every plan ends with, in a form that scripts can match:
 /// `Plan: 3 to create, 1 to update, 0 to delete, 2 manual steps, 1 drifted; 14 unchanged.`, with `N to adopt` and `N blocked`
 /// in between where there are any, or `Nothing to do: 17 components compared, all as they should be.` Where something could not be
-/// seen, both say so at their end, and the second begins with `Incomplete`.
+/// seen, both say so at their end, and the second begins with `Incomplete`. Where no profile asks for anything:
+/// `Nothing to do: no profile in the manifests to compare.`
 pub fn closing(plan: &Plan) -> String {
     let summary = plan.summary();
     let unseen = match plan.gaps.len() {
         0 => String::new(),
         count => format!("; {count} could not be seen"),
     };
+    if is_empty(plan) {
+        return "Nothing to do: no profile in the manifests to compare.".to_owned();
+    }
     if plan.is_settled() {
         let state = match summary.drift {
             0 => "all as they should be".to_owned(),

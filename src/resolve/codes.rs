@@ -3,7 +3,7 @@
 use crate::diagnostics::{Code, Severity};
 
 /// A product or vendor without a provider.
-pub(crate) const UNSUPPORTED: Code = Code {
+pub const UNSUPPORTED: Code = Code {
     id: "unsupported",
     severity: Severity::Error,
     title: "this version cannot plan the product or identity provider",

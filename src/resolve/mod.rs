@@ -8,7 +8,7 @@ mod members;
 
 pub(crate) use agreement::merge;
 pub use agreement::{Agreement, agreements};
-pub use codes::CODES;
+pub use codes::{CODES, UNSUPPORTED};
 pub use enablement::{Enabled, Expansion, expand, population_query};
 pub(crate) use members::enabled_twice;
 pub use members::{Membership, members};

@@ -345,7 +345,10 @@ fn own_page(request: &Request, documents: &Transaction<'_>) -> Answer {
 const INDEX: &str = "Concord sandbox\n\n\
     A vendor's host is the first path segment: /nss.us.auth0.com/api/v2/clients,\n\
     or the Host header. /console.twilio.com/ is the page in place of the Twilio Console,\n\
-    /state shows what the sandbox holds.\n";
+    /state shows what the sandbox holds.\n\n\
+    A token of a played Auth0 tenant, unless its seed names API clients: POST /DOMAIN/oauth/token with\n\
+    grant_type=client_credentials, any client_id and client_secret, and audience=https://DOMAIN/api/v2/.\n\
+    Then send Authorization: Bearer TOKEN.\n";
 
 fn unknown_host(host: &str) -> Answer {
     let message = format!(

@@ -214,10 +214,20 @@ fn every_code_is_explained() {
         .stdout
         .lines()
         .filter_map(|line| line.split_whitespace().next())
-        .filter(|word| word.contains('-') || *word == "unreadable" || *word == "emptied")
+        .filter(|word| {
+            let single = ["unreadable", "emptied", "ownership", "unauthorized", "forbidden", "unexpected"];
+            word.contains('-') || single.contains(word)
+        })
         .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
         .collect();
     assert!(codes.len() > 40, "{}", list.stdout);
+    // What refusals and plans print, and no manifest can be found with.
+    for code in ["ownership", "no-credential", "unauthorized", "forbidden", "unreachable", "unexpected"] {
+        assert!(list.stdout.lines().any(|line| line.starts_with(&format!("{code} "))), "{code}");
+        project.run(&["explain", code]).expect(0);
+    }
+    let ownership = project.run(&["explain", "ownership"]).expect(0);
+    assert!(!ownership.stdout.contains("--allow ownership"), "nothing overrides it: {}", ownership.stdout);
     for code in codes {
         let explained = project.run(&["explain", code]).expect(0);
         assert!(explained.stdout.contains(code), "{}", explained.stdout);
@@ -268,6 +278,46 @@ fn init_writes_a_project_that_validates_and_plans() {
         assert!(project.read("sso/flex.yaml").contains(&format!("metadata: {{name: {tenant}}}")));
         project.run(&["plan", "sso", "--sandbox", "--allow-incomplete"]).expect(0);
     }
+}
+
+/// What a newcomer tries first.
+#[test]
+fn a_fresh_project_goes_from_empty_to_verified_on_the_sandbox() {
+    for tenant in ["acme", "nevada-senior-services-2"] {
+        let project = Project::empty();
+        let init = project.run(&["init", "sso", "--tenant", tenant]).expect(0);
+        assert!(init.stdout.contains("sandbox.yaml"), "{}", init.stdout);
+        let first = project.run(&["apply", "sso", "--sandbox", "--yes", "--simulate-operator"]).expect(0);
+        assert!(first.stdout.contains("Verified:"), "{}", first.stdout);
+        let again = project.run(&["plan", "sso", "--sandbox", "--detailed-exitcode"]).expect(0);
+        assert!(again.stdout.contains("Nothing to do"), "{}", again.stdout);
+    }
+}
+
+#[test]
+fn a_project_without_profiles_has_nothing_that_could_be_right() {
+    let project = Project::example("auth0-flex");
+    project.remove("flex.yaml").remove("people.yaml");
+    let plan = project.run(&["plan", "--sandbox"]).expect(0);
+    assert!(plan.stdout.contains("no profile in the manifests"), "{}", plan.stdout);
+    assert!(!plan.stdout.contains("as they should be"), "{}", plan.stdout);
+    let verified = project.run(&["verify", "--sandbox"]).expect(0);
+    assert!(verified.stdout.contains("no profile in the manifests"), "{}", verified.stdout);
+    assert!(!verified.stdout.contains("Verified"), "{}", verified.stdout);
+}
+
+#[test]
+fn output_gives_the_acs_url_as_the_first_callback() {
+    let project = Project::example("auth0-flex");
+    let values = |run: Run| run.json()["profiles"]["nss/flex"].clone();
+    let early = values(project.run(&["output", "--sandbox"]).expect(0));
+    assert_eq!((&early["acsUrl"], &early["callbackUrls"]), (&Value::Null, &Value::Null), "{early}");
+    project.reconcile();
+    let known = values(project.run(&["output", "--sandbox"]).expect(0));
+    assert!(known["acsUrl"].is_string(), "{known}");
+    assert_eq!(known["callbackUrls"][0], known["acsUrl"], "{known}");
+    let client = project.serve().client_named("Twilio Flex - NSS");
+    assert_eq!(known["callbackUrls"], client["callbacks"], "what Concord itself entered");
 }
 
 #[test]

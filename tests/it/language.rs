@@ -231,3 +231,36 @@ fn a_warning_ends_with_0_unless_strict() {
 broken_folder! {
     a_pinned_certificate_has_expired "expired-certificate"
 }
+
+/// What only the lowering sees used to pass `validate` and to fail in `plan`.
+#[test]
+fn what_a_provider_cannot_express_is_found_offline() {
+    let project = base();
+    project.edit("tenant.yaml", "  twilio:\n", "  twilio:\n    region: mars 7\n");
+    let wrong = project.run(&["validate"]).expect(1);
+    assert!(wrong.stdout.contains("`mars 7` cannot be part of a host name"), "{}", wrong.stdout);
+    assert_eq!(wrong.stdout.matches("mars 7` cannot").count(), 1, "told once:\n{}", wrong.stdout);
+}
+
+/// The language is wider than what can be planned.
+#[test]
+fn a_product_without_provider_validates() {
+    let project = Project::example("auth0-flex");
+    project.remove("people.yaml").edit("flex.yaml", "product: flex", "product: flex-legacy");
+    let legacy = project.run(&["validate"]);
+    assert!(!legacy.stdout.contains("unsupported"), "{}", legacy.stdout);
+}
+
+/// A certificate that lies in a file used to validate, and then nothing could be planned: its text never reached the provider.
+#[test]
+fn a_certificate_in_a_file_is_pinned() {
+    let project = Project::example("auth0-flex");
+    let keys = project.serve().auth0("GET", "keys/signing", None);
+    let current = keys.as_array().unwrap().iter().find(|key| key["current"] == true).unwrap();
+    project.write("idp.pem", current["cert"].as_str().unwrap());
+    let vendor = "vendor: auth0\n";
+    project.edit("tenant.yaml", vendor, &format!("{vendor}  trust: {{certificates: [{{file: idp.pem}}]}}\n"));
+    project.run(&["validate"]).expect(0);
+    project.reconcile();
+    assert_eq!(crate::support::lines(&project.plan()), Vec::<String>::new());
+}

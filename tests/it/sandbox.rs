@@ -18,6 +18,7 @@ fn any_client_can_talk_to_it() {
     // Its own pages, and a host that it does not play.
     let (status, index) = sandbox.send("GET", "", None, None);
     assert!(status == 200 && index.as_str().unwrap().contains("Concord sandbox"), "{index}");
+    assert!(index.as_str().unwrap().contains("/oauth/token"), "{index}");
     let (status, state) = sandbox.send("GET", "state", None, None);
     assert_eq!(status, 200);
     assert!(state["sandbox"]["meta"]["id"].is_string(), "{state}");

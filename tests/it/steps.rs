@@ -10,7 +10,7 @@ use crate::{
     desk::{
         LABEL, TEST, TRUST, URLS, attest, console, make_profile, paste, runbook, set_up_by_hand, step, steps,
     },
-    support::{Project, changes, lines},
+    support::{Project, Run, changes, lines},
 };
 
 /// What differs from run to run, in place of itself.
@@ -104,6 +104,7 @@ fn a_person_carries_out_the_steps_between_applies() {
     let output = format!("connection={connection}");
     let said = attest(&project, &["--step", TRUST, "--output", &output, "--evidence", "OPS-7"]).expect(0);
     assert_eq!(said.stdout, "attested nss/SsoProfile/flex/flex.trust\n");
+    assert!(!said.stderr.contains("commit"), "the sandbox's folder is ignored by git: {}", said.stderr);
     assert_eq!(steps(&runbook(&project)), [LABEL, URLS, TEST]);
     attest(&project, &["--step", "nss/SsoProfile/flex/flex.label", "--step", URLS]).expect(0);
 
@@ -170,6 +171,10 @@ fn what_cannot_be_true_is_not_recorded() {
     let unknown = attest(&project, &["--step", "SsoProfile/flex/flex.nothing"]).expect(1);
     assert!(unknown.stderr.contains("is no open step"), "{}", unknown.stderr);
     project.run(&["attest", "--sandbox", "--by", "x", "--output", "connection"]).expect(64);
+    let misspelt = attest(&project, &["--step", TRUST, "--output", "conection=JQ1"]).expect(64);
+    assert!(misspelt.stderr.contains("no step has an output `conection`"), "{}", misspelt.stderr);
+    assert!(misspelt.stderr.contains("have `connection`"), "{}", misspelt.stderr);
+    assert!(nothing_is_said());
 
     // A connection of the right form that does not exist, and one that leads elsewhere.
     let ghost = format!("connection=JQ{}", "0".repeat(32));
@@ -224,8 +229,18 @@ fn a_runbook_file_is_enough_to_attest_offline() {
     let by = ["attest", "--from", "runbook.json", "--by", "ines@example.com"];
     let no_output = elsewhere.run(&by).expect(1);
     assert!(no_output.stderr.contains("connection ID of the SSO profile is missing"), "{}", no_output.stderr);
+    let nothing = |run: Run, part: &str| {
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+        assert!(!elsewhere.path().join("attestations").exists());
+    };
+    // One good step does not hide one that the runbook does not have.
+    let words = ["--step", TRUST, "--step", "SsoProfile/flex/flex.nothing", "--output", &output];
+    nothing(elsewhere.run(&[&by[..], &words].concat()).expect(1), "flex.nothing is none of its steps");
+    let words = ["--step", TRUST, "--output", "conection=JQ1"];
+    nothing(elsewhere.run(&[&by[..], &words].concat()).expect(64), "no step has an output `conection`");
     let words = [&by[..], &["--step", TRUST, "--step", LABEL, "--step", URLS, "--output", &output]].concat();
-    elsewhere.run(&words).expect(0);
+    let said = elsewhere.run(&words).expect(0);
+    assert!(said.stderr.contains("commit what was written"), "{}", said.stderr);
     // What it wrote counts where the steps were carried out, once it lies there.
     attest(&project, &["--step", TRUST, "--output", &output]).expect(0);
     let (known, _) = attestations(&project).remove(0);
@@ -374,4 +389,29 @@ fn what_was_attested_in_one_sandbox_says_nothing_about_another() {
     assert!(attestations(&project).is_empty());
     // In the project they count neither.
     assert_eq!(manual_names(&project.plan()).len(), 4);
+}
+
+/// An address that ends with the process that prints it helps nobody.
+#[test]
+fn a_runbook_names_only_a_console_that_stays() {
+    let project = Project::example("auth0-flex");
+    let alone = project.run(&["runbook", "--sandbox"]).expect(0);
+    assert!(!alone.stderr.contains("127.0.0.1"), "{}", alone.stderr);
+    assert!(alone.stderr.contains("concord sandbox serve ."), "{}", alone.stderr);
+    let sandbox = project.serve();
+    let served = project.run(&["runbook", "--sandbox"]).expect(0);
+    assert!(served.stderr.contains(&format!("{}console.twilio.com/", sandbox.url)), "{}", served.stderr);
+    // The page that the steps name leads to the played one.
+    let book = runbook(&project);
+    let url = step(&book, TRUST)["url"].as_str().unwrap();
+    let (status, page) = sandbox.send("GET", url.strip_prefix("https://").unwrap(), None, None);
+    assert_eq!((status, &page["profiles"]), (200, &json!([])), "{page}");
+    // Nothing in it names a command that there is not.
+    let text = project.run(&["runbook", "--sandbox"]).expect(0).stdout;
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let help = project.run(&["--help"]).expect(0).stdout;
+    for command in words.split("`concord ").skip(1).filter_map(|rest| rest.split([' ', '`']).next()) {
+        assert!(help.contains(&format!("\n  {command} ")), "there is no `concord {command}`");
+    }
+    assert!(words.contains("`concord verify`"), "{words}");
 }

@@ -4,6 +4,7 @@
 //! | request (host `console.twilio.com`) | does | JSON answer |
 //! | --- | --- | --- |
 //! | `GET /` | lists the accounts | 200 `{accounts: [{sid, friendlyName, flexInstance, runtimeDomain}]}` |
+//! | `GET /us1/develop/flex/users-and-access/single-sign-on` | the real page's path, which a runbook names | 303 to the only account's profiles, or to `/` |
 //! | `GET /account/AC/flex/sso` | lists the profiles | 200 `{profiles: [PROFILE]}` |
 //! | `POST /account/AC/flex/sso` | creates one | 201 `PROFILE` |
 //! | `GET /account/AC/flex/sso/JQ` | shows one | 200 `PROFILE` |
@@ -74,6 +75,9 @@ fn route(call: &mut Call<'_, '_>, json: bool) -> Outcome {
     match (&request.method, route.as_slice()) {
         (&Method::GET, []) => accounts(call, json),
         (&Method::POST, []) => open_account(call),
+        (&Method::GET, ["us1", "develop", "flex", "users-and-access", "single-sign-on"]) => {
+            Ok(real_page(call))
+        }
         (method, ["account", sid, "flex", "sso", rest @ ..]) => {
             let account = account::ensure(call.documents, sid, call.now)?;
             match (method, rest) {
@@ -113,6 +117,15 @@ fn accounts(call: &mut Call<'_, '_>, json: bool) -> Outcome {
         })
         .collect();
     Ok(Answer::json(200, &json!({"accounts": accounts})))
+}
+
+/// The real Console knows the account from the sign-in; here there is none, so where several are played a person chooses.
+fn real_page(call: &mut Call<'_, '_>) -> Answer {
+    let target = match account::all(call.documents).as_slice() {
+        [only] => list_path(call.request, only),
+        _ => format!("{}/", call.request.prefix),
+    };
+    Answer::redirect(303, &target)
 }
 
 fn open_account(call: &mut Call<'_, '_>) -> Outcome {

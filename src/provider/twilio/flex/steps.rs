@@ -168,11 +168,12 @@ pub(super) fn test(test: &Test<'_>) -> Step {
         test.vendor.title(),
         if test.asserts_team { ", and shows their own team" } else { "" }
     )));
-    instructions.push(say(
-        "If it fails, do not confirm. Before a response was sent (a redirect loop, a refusal by the identity provider): run `concord \
-         verify`. After it: copy the `SAMLResponse` that the browser posted (developer tools, network) and run `concord inspect`, which \
-         names the cause.",
-    ));
+    instructions.push(say(format!(
+        "If it fails, do not confirm. Run `concord verify`, which compares both sides and looks at the sign-in's request and certificates. \
+         If {idp} refuses, its logs say why. If Twilio refuses what {idp} sent, repeat the sign-in with a SAML tracer (a browser \
+         extension) and compare the issuer, the audience, the NameID and the attributes of the response with the manifests.",
+        idp = test.vendor.title()
+    )));
     Step {
         place: "Twilio Flex, signing in as a test user".to_owned(),
         url: test.entrances.first().cloned(),

@@ -94,7 +94,7 @@ fn the_documented_example() {
         - Open https://nss.connie.team. Afterwards do the same, in a new private window, with the profile's login link (`https://flex.twilio.com/` and the first part of the runtime domain; the SSO page shows it).
         - Sign in as = testUser
         - Expect this: the browser goes to Auth0 and asks for the sign-in there, comes back without an error, and Flex opens with the person's full name and the features of their roles, and shows their own team.
-        - If it fails, do not confirm. Before a response was sent (a redirect loop, a refusal by the identity provider): run `concord verify`. After it: copy the `SAMLResponse` that the browser posted (developer tools, network) and run `concord inspect`, which names the cause.
+        - If it fails, do not confirm. Run `concord verify`, which compares both sides and looks at the sign-in's request and certificates. If Auth0 refuses, its logs say why. If Twilio refuses what Auth0 sent, repeat the sign-in with a SAML tracer (a browser extension) and compare the issuer, the audience, the NameID and the attributes of the response with the manifests.
     nss/Tenant/nss/flex.instance (Flex instance of account AC00000000000000000000000000000001)
       flexInstance [observed IgnoreCase] "GO00000000000000000000000000000001"
     "#);
