@@ -234,7 +234,8 @@ impl<'a> Executor<'a> {
             }
             Err(error) => {
                 let message = self.session.http.redactor().redact(&error.to_string());
-                self.emit(Event::Failed { address, message, help: error.help() });
+                let help = error.help().map(|help| self.session.http.redactor().redact(&help));
+                self.emit(Event::Failed { address, message, help });
                 NodeResult::Failed(error)
             }
         }

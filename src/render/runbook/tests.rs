@@ -94,6 +94,7 @@ fn a_removal() {
         "connection": "JQ00000000000000000000000000000001"
       },
       "digest": "ccd78884d3e80244985c5251ad4d52e921dee02a88a7ec3e3d82e884a5302658",
+      "onRemoval": "delete",
       "command": "concord attest --step SsoProfile/gone/flex.trust --removed --by you@example.com"
     }
   ]
