@@ -66,6 +66,7 @@ impl Place<'_> {
     fn has_credentials(&self) -> bool {
         match self {
             Self::Auth0(block) => block.client_id.is_some() && block.client_secret.is_some(),
+            Self::Okta(block) => block.token.is_some() || block.service_app.is_some(),
             Self::Flex(twilio) => twilio.account.as_ref().is_some_and(|account| account.api_key.is_some()),
         }
     }
@@ -98,7 +99,7 @@ impl<'a> Registry<'a> {
                 offer(auth0_realm(&block.domain), Place::Auth0(block));
             }
             if let Some(block) = &tenant.spec.okta {
-                places.entry(okta_realm(&block.domain)).or_insert(Place::Okta(block));
+                offer(okta_realm(&block.domain), Place::Okta(block));
             }
         }
         for provider in manifests.identity_providers.values() {
@@ -106,7 +107,7 @@ impl<'a> Registry<'a> {
                 offer(auth0_realm(&block.domain), Place::Auth0(block));
             }
             if let Some(block) = &provider.spec.okta {
-                places.entry(okta_realm(&block.domain)).or_insert(Place::Okta(block));
+                offer(okta_realm(&block.domain), Place::Okta(block));
             }
         }
         Self { places }
@@ -334,6 +335,7 @@ mod tests {
     fn read_with(manifests: &Manifests, realm: &Realm) -> Option<String> {
         match Registry::of(manifests).place(realm).unwrap() {
             Place::Auth0(block) => block.client_id.clone(),
+            Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
             }

@@ -13,7 +13,7 @@ pub(super) const CERTIFICATE_EXPIRED: Code = Code {
     title: "a certificate has expired",
     explanation: "Twilio refuses responses that are signed with the key of an expired certificate, so nobody can sign in. Beside a \
         certificate that is valid this is a warning: the expired one is left over from a rotation.\n\nMake a new certificate in the \
-        identity provider, give it to Twilio, test with a test user, then remove the old one. `concord certs` shows the order.\n\nSource: \
+        identity provider, give it to Twilio, test with a test user, then remove the old one. `concord plan` shows each step of it.\n\nSource: \
         RFC 5280 section 4.1.2.5; Twilio, \"Flex SSO configuration\".",
 };
 
@@ -23,7 +23,7 @@ pub(super) const CERTIFICATE_EXPIRING: Code = Code {
     title: "a certificate expires soon",
     explanation: "When the identity provider's signing certificate expires, everybody is locked out at once. A rotation takes time: a new \
         certificate, a change in the Twilio Console by hand, a test. The policy's `certificateWarnDays` (60 unless it says otherwise) \
-        says from when on it is warned about.\n\nPlan the rotation now; `concord certs` shows its order.\n\nSource: Concord's policy.",
+        says from when on it is warned about.\n\nRotate it in time: add the new one, apply, test, then remove the old one.\n\nSource: Concord's policy.",
 };
 
 pub(super) const CERTIFICATE_NOT_YET_VALID: Code = Code {
@@ -91,7 +91,7 @@ impl Judge {
                     .help(if has_valid {
                         "remove it: another certificate is valid"
                     } else {
-                        "make a new certificate in the identity provider and put it in here; `concord certs` shows the order of a rotation"
+                        "make a new certificate in the identity provider and put it in here; `concord plan` then shows each step of the rotation"
                     })
             }
             Validity::NotYet => Finding::new(
@@ -105,7 +105,7 @@ impl Judge {
                 Finding::new(&CERTIFICATE_EXPIRING, format!("the certificate {subject}{of} expires in {}", count(days)))
                     .at(location.clone(), format!("expires on {}", day(certificate.not_after())))
                     .help(format!(
-                        "plan the rotation now (`concord certs`); the policy warns from {} before",
+                        "rotate it in time; the policy warns from {} before",
                         count(self.warn_days)
                     ))
             }

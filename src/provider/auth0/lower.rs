@@ -26,7 +26,7 @@ use crate::{
     diagnostics::Finding,
     manifest::{
         Kind, Resource,
-        sso_profile::{DigestAlgorithm, Management, SignatureAlgorithm, Signing},
+        sso_profile::{DEFAULT_LIFETIME_HOURS, DigestAlgorithm, Management, SignatureAlgorithm, Signing},
         tenant::Auth0,
         user_enablement::UserEnablementSpec,
     },
@@ -69,8 +69,6 @@ pub(super) const TRIGGER: &str = "post-login";
 pub(super) const RUNTIME: &str = "node22";
 /// The SAML binding by which responses travel.
 const HTTP_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-/// How long a sign-in lasts unless the profile says otherwise: what Twilio recommends for Flex.
-const DEFAULT_LIFETIME_HOURS: u32 = 10;
 
 /// Auth0's half of a profile.
 #[derive(Debug, Clone, Copy, Default)]

@@ -51,7 +51,7 @@ impl Pins {
                         refuse("the pinned fingerprint is no SHA-256 fingerprint".to_owned());
                     }
                 }
-                // The resolver puts the file's text in its place before it comes here.
+                // `flow::embed_certificates` puts the file's text in its place before it comes here.
                 CertificateRef::File(file) => refuse(format!("the certificate file {file} was not read")),
             }
         }
