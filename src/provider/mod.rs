@@ -13,6 +13,7 @@
 //! # Assumptions
 //! One observation serves a whole plan: a provider lists in bulk, once, and answers from what it read.
 
+pub mod assertion;
 pub mod auth0;
 pub mod credentials;
 mod lower;
