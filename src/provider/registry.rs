@@ -8,7 +8,10 @@ use super::{
     auth0::{self, Auth0Vendor},
     credentials::Credentials,
     okta::{self, OktaVendor},
-    twilio::flex::{self, FlexProduct},
+    twilio::{
+        flex::{self, FlexProduct},
+        organization,
+    },
 };
 use crate::{
     component::{Address, Component, Realm, Step, Unknown, UnknownReason},
@@ -99,6 +102,7 @@ enum Place<'a> {
     Auth0(&'a Auth0),
     Okta(&'a Okta),
     Flex(&'a Twilio),
+    Organization(&'a Twilio),
 }
 
 impl Place<'_> {
@@ -108,6 +112,7 @@ impl Place<'_> {
             Self::Auth0(block) => auth0::open::has_credentials(block),
             Self::Okta(block) => okta::open::has_credentials(block),
             Self::Flex(block) => flex::open::has_credentials(block),
+            Self::Organization(block) => organization::open::has_credentials(block),
         }
     }
 }
@@ -134,6 +139,7 @@ impl<'a> Registry<'a> {
             let TenantSpec { twilio, auth0, okta, .. } = &tenant.spec;
             if let Some(block) = twilio {
                 offer(flex::open::realm(block), Place::Flex(block));
+                offer(organization::open::realm(block), Place::Organization(block));
             }
             if let Some(block) = auth0 {
                 offer(Some(auth0::open::realm(block)), Place::Auth0(block));
@@ -173,6 +179,7 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::reader(block, http, credentials).await,
             Place::Okta(block) => okta::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
+            Place::Organization(block) => organization::open::reader(block, http, credentials).await,
         }
     }
 
@@ -191,6 +198,7 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::writer(block, http, credentials).await,
             Place::Okta(block) => okta::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
+            Place::Organization(block) => organization::open::writer(block, http, credentials).await,
         }
     }
 
@@ -240,6 +248,10 @@ mod tests {
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
+            }
+            Place::Organization(twilio) => {
+                let client = twilio.organization.as_ref().unwrap().oauth_client.as_ref();
+                client.map(|client| client.client_id.clone())
             }
         }
     }
