@@ -285,7 +285,8 @@ pub struct Session {
     pub lifetime_hours: Option<u32>,
 }
 
-/// Console: which domains must sign in through the profile.
+/// Console: which domains must sign in through the profile, once an enablement of it has come to `stage: enforced`. To take
+/// enforcement back, write an earlier stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Enforcement {
