@@ -5,7 +5,7 @@ use url::Url;
 
 use super::Person;
 use crate::{
-    component::{Address, Component, Marker, Value},
+    component::{Address, Component, Instruction, Marker, Value},
     diagnostics::{Finding, Location},
     manifest::{
         Kind, Resource,
@@ -92,6 +92,15 @@ pub struct IdentityProviderSide {
     pub gates: Vec<Address>,
 }
 
+/// How an identity provider comes to sign with another key without locking anybody out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// The components of the identity provider's side that wait until the service provider trusts what is offered.
+    pub after_trust: Vec<Address>,
+    /// What a person who enters certificates by hand has to know beside the values.
+    pub instructions: Vec<Instruction>,
+}
+
 /// Why a manifest cannot be lowered for a vendor: the findings, each at its place in the manifests.
 #[derive(Debug)]
 pub struct LowerError(pub Vec<Finding>);
@@ -144,6 +153,12 @@ pub trait IdentityProvider: Send + Sync {
         enablement: &Resource<UserEnablementSpec>,
         member: &Member<'_>,
     ) -> Vec<Component>;
+
+    /// What must wait until the service provider trusts the certificates that are offered: the use of a new signing key. None by
+    /// default: the vendor's keys are rotated elsewhere.
+    fn rotation(&self, _context: &ProfileContext<'_>) -> Option<Rotation> {
+        None
+    }
 
     /// Where the application's metadata are published, once it exists: `outputs` is what components give to others.
     fn metadata_url(&self, _context: &ProfileContext<'_>, _outputs: &Outputs) -> Option<Url> {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use lower::{
-    IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProvider,
+    IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, Rotation, ServiceProvider,
     ServiceProviderSide,
 };
 pub use population::{Person, Population, PopulationQuery};

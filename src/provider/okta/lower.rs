@@ -22,6 +22,7 @@ use super::{
     attributes::{self, Statements},
     client::public_url,
     codes,
+    signing_key::Wish,
 };
 use crate::{
     component::{Address, Capability, Class, Component, Field, Realm, Rule, Value},
@@ -35,7 +36,8 @@ use crate::{
     },
     plan::Outputs,
     provider::{
-        IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProviderSide,
+        IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, Rotation,
+        ServiceProviderSide,
     },
     yaml::path,
 };
@@ -45,6 +47,10 @@ pub(super) mod kind {
     pub(in super::super) const APP: &str = "okta.app";
     pub(in super::super) const USER: &str = "okta.user";
     pub(in super::super) const GROUP: &str = "okta.group";
+    /// A key of the application, by its name in the manifests: `okta.key:NAME`.
+    pub(in super::super) const KEY: &str = "okta.key";
+    /// Which key the application signs with.
+    pub(in super::super) const SIGNING: &str = "okta.signing";
 }
 
 /// Field paths that more than one file names.
@@ -82,11 +88,16 @@ impl IdentityProvider for OktaVendor {
     fn offer(&self, context: &ProfileContext<'_>) -> IdentityProviderSide {
         let app = context.address(kind::APP);
         let pins = Pins::of(context.identity_provider, &mut Vec::new());
+        let wish = Wish::of(context);
+        let made = || match &wish {
+            Some(wish) => wish.certificates(context),
+            None => Value::output_of(&app, "certificates"),
+        };
         IdentityProviderSide {
             issuer: Value::output_of(&app, "issuer"),
             sso_url: Value::output_of(&app, "ssoUrl"),
-            certificates: pins.certificates().unwrap_or_else(|| Value::output_of(&app, "certificates")),
-            gates: vec![app],
+            certificates: pins.certificates().unwrap_or_else(made),
+            gates: wish.iter().map(|_| context.address(kind::SIGNING)).chain([app.clone()]).collect(),
         }
     }
 
@@ -114,6 +125,10 @@ impl IdentityProvider for OktaVendor {
         let statements = attributes::translate(context, &mut findings);
         let pins = Pins::of(context.identity_provider, &mut findings);
         let signing = Signing::of(context, &mut findings);
+        let wish = Wish::of(context);
+        if let Some(wish) = &wish {
+            wish.check(context, &mut findings);
+        }
         for enablement in context.enablements {
             check_enablement(enablement, &mut findings);
         }
@@ -123,6 +138,7 @@ impl IdentityProvider for OktaVendor {
         let lowering =
             Lowering { context, organization: &organization, service_provider, statements, signing, pins };
         let mut components = vec![lowering.app()];
+        components.extend(wish.iter().flat_map(|wish| wish.lower(context, &organization.realm())));
         if profile.spec.application.management == Management::Managed {
             for enablement in context.enablements {
                 components.extend(
@@ -146,6 +162,10 @@ impl IdentityProvider for OktaVendor {
             return Vec::new();
         }
         vec![user(context, &organization, enablement, member)]
+    }
+
+    fn rotation(&self, context: &ProfileContext<'_>) -> Option<Rotation> {
+        Some(Wish::of(context)?.rotation(context))
     }
 
     fn metadata_url(&self, context: &ProfileContext<'_>, outputs: &Outputs) -> Option<Url> {
@@ -406,6 +426,15 @@ impl Lowering<'_> {
         component.fields = assigned(context);
         for field in &mut component.fields {
             field.origin = Some(place.clone());
+        }
+        let never: BTreeSet<String> = context
+            .enablements
+            .iter()
+            .flat_map(|it| &it.spec.break_glass)
+            .map(|email| email.trim().to_lowercase())
+            .collect();
+        if !never.is_empty() {
+            component.fields.push(Field::new(field::BREAK_GLASS, Value::texts(never), Capability::Derived));
         }
         component.needs =
             std::iter::once(context.address(kind::APP)).chain(self.service_provider.gates.clone()).collect();
