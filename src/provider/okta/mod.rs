@@ -26,6 +26,7 @@ mod codes;
 mod convert;
 mod lower;
 mod observe;
+pub mod open;
 mod population;
 mod signing_key;
 mod wire;
