@@ -12,8 +12,7 @@ use crate::{
     },
     provider::{
         IdentityProvider, IdentityProviderSide, ProfileContext, Rotation, ServiceProvider,
-        ServiceProviderSide,
-        registry,
+        ServiceProviderSide, registry,
     },
     yaml::path,
 };

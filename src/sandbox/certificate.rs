@@ -102,6 +102,15 @@ pub(crate) fn read(pem: &str) -> Result<Read, String> {
     Ok(Read { not_before, not_after, der: block.contents })
 }
 
+/// Reads several certificates in PEM, one below the other; at least one.
+pub(crate) fn read_all(pem: &str) -> Result<Vec<Read>, String> {
+    const END: &str = "-----END CERTIFICATE-----";
+    if pem.trim().is_empty() {
+        return read(pem).map(|one| vec![one]);
+    }
+    pem.trim().split_inclusive(END).map(read).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +126,19 @@ mod tests {
         assert_eq!(parsed.subject().to_string(), "CN=nss.us.auth0.com");
         parsed.verify_signature(None).unwrap();
         assert_ne!(make("nss.us.auth0.com", now).unwrap(), pem, "each has a serial number of its own");
+    }
+
+    #[test]
+    fn several_certificates_are_read_one_by_one() {
+        let now = "2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap();
+        let day = |text: &str| text.parse::<Timestamp>().unwrap();
+        let one = make_until("one", now, day("2026-12-22T00:00:00Z")).unwrap();
+        let two = make("two", now).unwrap();
+        let both = read_all(&format!("{one}\n{two}")).unwrap();
+        assert_eq!(both, [read(&one).unwrap(), read(&two).unwrap()]);
+        assert_eq!(both[0].not_after, day("2026-12-22T00:00:00Z").as_second());
+        assert!(read_all(&format!("{one}rubbish")).is_err());
+        assert!(read_all("").is_err());
     }
 
     #[test]

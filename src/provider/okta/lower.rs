@@ -30,7 +30,7 @@ use crate::{
     manifest::{
         Kind, Resource,
         attribute_map::NameIdFormat,
-        sso_profile::{DigestAlgorithm, Management, OinApplication, SignatureAlgorithm},
+        sso_profile::{self as manifest, DigestAlgorithm, Management, OinApplication, SignatureAlgorithm},
         tenant::Okta,
         user_enablement::{Assignments, Removal, Stage, UserEnablementSpec},
     },
@@ -58,6 +58,8 @@ pub(super) mod field {
     pub(in super::super) const STATUS: &str = "status";
     pub(in super::super) const SIGN_ON: &str = "settings.signOn.";
     pub(in super::super) const STATEMENTS: &str = "settings.signOn.attributeStatements";
+    /// How an application names its users.
+    pub(in super::super) const USER_NAME: &str = "credentials.userNameTemplate.";
     /// Settings of a catalogue application.
     pub(in super::super) const APP_SETTINGS: &str = "settings.app.";
     pub(in super::super) const FINGERPRINTS: &str = "fingerprints";
@@ -241,6 +243,16 @@ impl Signing {
     fn of(context: &ProfileContext<'_>, findings: &mut Vec<Finding>) -> Self {
         let own = &context.profile.spec.signing;
         let defaults = &context.identity_provider.spec.defaults.signing;
+        if context.profile.spec.application.oin.is_some() && *own != manifest::Signing::default() {
+            findings.push(
+                Finding::new(
+                    &codes::SIGNING,
+                    "an application of the catalogue decides itself what is signed, and how",
+                )
+                .at(context.profile.at(&path!["spec", "signing"]), "cannot be entered there")
+                .help("remove `signing`, or `application.oin` to have a generic application"),
+            );
+        }
         let response = own.response.or(defaults.response).unwrap_or(true);
         let assertion = own.assertion.or(defaults.assertion).unwrap_or(true);
         if !response && !assertion {
@@ -346,9 +358,11 @@ impl Lowering<'_> {
         component
     }
 
-    /// An application of the catalogue: what it wants is in its own settings.
+    /// An application of the catalogue: what it wants is in its own settings. It knows where to send assertions, so the service
+    /// provider's values are entered only where the manifest states others. Its NameID is the application's user name.
     fn catalogue_fields(&self, oin: &OinApplication, capability: Capability) -> Vec<Field> {
-        let at = |path| Some(self.context.profile.at(&path));
+        let profile = self.context.profile;
+        let at = |path| Some(profile.at(&path));
         let mut fields = vec![Field::new("name", oin.name.as_str(), capability).from(at(path![
             "spec",
             "application",
@@ -359,7 +373,43 @@ impl Lowering<'_> {
             Field::new(format!("{}{key}", field::APP_SETTINGS), Value::from_json(value), capability)
                 .from(at(path!["spec", "application", "oin", "settings", key]))
         }));
+        let stated = &profile.spec.service_provider;
+        let overriding = [
+            (stated.acs_url.is_some(), "ssoAcsUrlOverride", &self.service_provider.acs_url, "acsUrl"),
+            (stated.acs_url.is_some(), "recipientOverride", &self.service_provider.acs_url, "acsUrl"),
+            (stated.acs_url.is_some(), "destinationOverride", &self.service_provider.acs_url, "acsUrl"),
+            (stated.entity_id.is_some(), "audienceOverride", &self.service_provider.entity_id, "entityId"),
+        ];
+        fields.extend(overriding.into_iter().filter(|(is_stated, ..)| *is_stated).map(
+            |(_, key, value, place)| {
+                Field::new(format!("{}{key}", field::SIGN_ON), value.clone(), capability).from(at(path![
+                    "spec",
+                    "serviceProvider",
+                    place
+                ]))
+            },
+        ));
+        fields.extend(self.lifetime(capability));
+        if let (Some((_, template)), Some(map)) = (&self.statements.name_id, self.context.attribute_map) {
+            let (template, kind) = user_name_template(template);
+            let place = map.at(&path!["spec", "nameId", "from"]);
+            fields.extend([
+                Field::new(format!("{}template", field::USER_NAME), template, capability).from(place.clone()),
+                Field::new(format!("{}type", field::USER_NAME), kind, capability).from(place),
+            ]);
+        }
         fields
+    }
+
+    fn lifetime(&self, capability: Capability) -> Option<Field> {
+        let profile = self.context.profile;
+        let hours = profile.spec.session.lifetime_hours?;
+        let path = format!("{}samlAssertionLifetimeSeconds", field::SIGN_ON);
+        Some(Field::new(path, i64::from(hours) * 3600, capability).from(profile.at(&path![
+            "spec",
+            "session",
+            "lifetimeHours"
+        ])))
     }
 
     fn generic_fields(&self, capability: Capability) -> Vec<Field> {
@@ -403,12 +453,7 @@ impl Lowering<'_> {
                 sign_on("honorForceAuthn", true.into()),
             ]);
         }
-        if let Some(hours) = profile.spec.session.lifetime_hours {
-            fields.push(
-                sign_on("samlAssertionLifetimeSeconds", (i64::from(hours) * 3600).into())
-                    .from(profile.at(&path!["spec", "session", "lifetimeHours"])),
-            );
-        }
+        fields.extend(self.lifetime(capability));
         fields
     }
 
@@ -440,6 +485,15 @@ impl Lowering<'_> {
             std::iter::once(context.address(kind::APP)).chain(self.service_provider.gates.clone()).collect();
         component.lifecycle = enablement.lifecycle.clone();
         component
+    }
+}
+
+/// The template of an application's user names that gives what a NameID's template gives, and its type.
+fn user_name_template(name_id: &str) -> (String, &'static str) {
+    let built_in = |property: &str| matches!(property, "email" | "login");
+    match name_id.strip_prefix("${user.").and_then(|rest| rest.strip_suffix('}')) {
+        Some(property) if built_in(property) => (format!("${{source.{property}}}"), "BUILT_IN"),
+        _ => (name_id.to_owned(), "CUSTOM"),
     }
 }
 

@@ -184,8 +184,10 @@ impl Observe for Organization {
         let wanted_apps = of_type(kind::APP);
         let claims: BTreeMap<&Address, Claim<'_>> =
             wanted_apps.iter().map(|it| (&it.address, claim(&apps, it))).collect();
-        let mut parts: BTreeMap<Owner<'_>, Parts<'_>> =
-            claims.iter().map(|(address, claim)| (Owner::Component(address), Parts::of(claim.app()))).collect();
+        let mut parts: BTreeMap<Owner<'_>, Parts<'_>> = claims
+            .iter()
+            .map(|(address, claim)| (Owner::Component(address), Parts::of(claim.app())))
+            .collect();
         for component in components {
             if let Some(Owner::Id(id)) = Owner::of(component) {
                 let app = || apps.iter().find(|app| app.id == id);

@@ -23,9 +23,7 @@ use super::{
     wire::{App, Key},
 };
 use crate::{
-    component::{
-        Address, AppliedNote, Capability, Component, Field, Instruction, Observed, Realm, Value,
-    },
+    component::{Address, AppliedNote, Capability, Component, Field, Instruction, Observed, Realm, Value},
     diagnostics::{Finding, Location},
     manifest::{
         Name,
@@ -68,7 +66,8 @@ impl<'a> Wish<'a> {
     /// Says what contradicts the wish.
     pub(super) fn check(&self, context: &ProfileContext<'_>, findings: &mut Vec<Finding>) {
         let finding = |message: &str| {
-            Finding::new(&codes::SIGNING_KEY, message).at(self.place.clone(), "asks Concord to choose the key")
+            Finding::new(&codes::SIGNING_KEY, message)
+                .at(self.place.clone(), "asks Concord to choose the key")
         };
         if context.profile.spec.application.management == Management::External {
             findings.push(
@@ -107,8 +106,10 @@ impl<'a> Wish<'a> {
             component.fields.push(app.clone().from(self.place.clone()));
             component
         };
-        let mut key =
-            component(self.key(context), format!("Okta signing key `{}` of `{}`", self.name, context.profile.name()));
+        let mut key = component(
+            self.key(context),
+            format!("Okta signing key `{}` of `{}`", self.name, context.profile.name()),
+        );
         key.fields.extend([
             Field::managed(YEARS, i64::from(self.years)).from(self.place.clone()),
             Field::new(OVERLAP, self.overlap, Capability::Derived),
@@ -159,8 +160,7 @@ pub(super) fn observed_key(app: &App, keys: &[Key], component: &Component) -> Op
     let overlaps = component.field(OVERLAP).is_none_or(|it| it.value == Value::Bool(true));
     // What somebody else had it sign with meanwhile is not to be trusted, but to be put right.
     let signs = notes.signs.as_deref().or(app.kid()).filter(|signs| overlaps && *signs != kid);
-    let certificates: Option<Vec<Certificate>> =
-        signs.into_iter().chain([kid]).map(certificate_of).collect();
+    let certificates: Option<Vec<Certificate>> = signs.into_iter().chain([kid]).map(certificate_of).collect();
     let mut observed = Observed { id: format!("{}/{kid}", app.id), ..Observed::default() };
     observed.fields.insert(field::APP.to_owned(), Value::text(&app.id));
     // Only a new key takes it.

@@ -162,7 +162,9 @@ pub(super) fn add(
 /// The entry of the catalogue, which the sandbox knows from its seed: Okta publishes none.
 fn catalogue_app<'a>(settings: &'a Settings, name: &str) -> Result<&'a CatalogueApp, Refusal> {
     settings.catalogue.get(name).ok_or_else(|| {
-        let cause = format!("name: there is no application {name:?} in the catalogue that the sandbox was seeded with");
+        let cause = format!(
+            "name: there is no application {name:?} in the catalogue that the sandbox was seeded with"
+        );
         Refusal::validation("name", vec![cause])
     })
 }
@@ -214,7 +216,9 @@ pub(super) fn replace(call: &mut Call<'_, '_>, id: &str) -> Outcome {
     let before = &before["credentials"]["signing"];
     let rotated =
         if before["kid"] == kid { before["lastRotated"].clone() } else { ids::millis(call.now).into() };
-    app["credentials"]["signing"]["lastRotated"] = rotated;
+    if rotated.is_string() {
+        app["credentials"]["signing"]["lastRotated"] = rotated;
+    }
     call.documents.put(&table(organization, "apps"), id, app.clone());
     Ok(Answer::json(200, &view(&app, organization)))
 }

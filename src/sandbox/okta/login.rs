@@ -82,8 +82,11 @@ fn effective(documents: &Transaction<'_>, organization: &str, app: &Value) -> Va
         "destination": or_override("destinationOverride", &entry.acs_url),
         "audience": or_override("audienceOverride", &entry.audience),
         "responseSigned": true, "assertionSigned": true,
-        "subjectNameIdTemplate": "${user.email}",
     });
+    // The NameID is the application's user name.
+    let template = text(&app["credentials"]["userNameTemplate"]["template"]).replace("${source.", "${user.");
+    all["subjectNameIdTemplate"] =
+        if template.is_empty() { "${user.userName}".into() } else { template.into() };
     all["attributeStatements"] = own["attributeStatements"].clone();
     all
 }

@@ -52,7 +52,8 @@ pub(super) fn check(app: &Value, catalogue: Option<&CatalogueApp>) -> Result<(),
     }
     let sign_on = &app["settings"]["signOn"];
     if let Some(entry) = catalogue {
-        let missing = entry.settings.iter().filter(|name| text(&app["settings"]["app"][name.as_str()]).is_empty());
+        let missing =
+            entry.settings.iter().filter(|name| text(&app["settings"]["app"][name.as_str()]).is_empty());
         causes.extend(missing.map(|name| blank(name)));
         if !causes.is_empty() {
             return Err(Refusal::validation("settings.app", causes));

@@ -9,8 +9,7 @@ use super::{
     super::{
         convert::{self, text_of},
         lower::{field, kind},
-        population,
-        signing_key,
+        population, signing_key,
         wire::{App, AppUser, Key},
     },
     Organization,
@@ -104,9 +103,7 @@ impl Organization {
         for component in &parts.keys {
             let observation = match &keys {
                 Err(unknown) => Observation::Unknown(unknown.clone()),
-                Ok(keys) => {
-                    found(parts.app.and_then(|app| signing_key::observed_key(app, keys, component)))
-                }
+                Ok(keys) => found(parts.app.and_then(|app| signing_key::observed_key(app, keys, component))),
             };
             snapshot.components.insert(component.address.clone(), observation);
         }

@@ -3,10 +3,10 @@
 
 use super::{
     super::{
+        convert::text_of,
         lower::{SEED_URL, kind},
         observe::Organization,
         signing_key::{KID, YEARS, name_of, observed_key, observed_signing},
-        convert::text_of,
         wire::{App, Key, KeyState, NamedKey, Notes},
     },
     Json, WriteError, Written, complete, conflict, refused, sendable, set, set_notes, written,
@@ -114,5 +114,7 @@ impl Organization {
 /// The note has room for little: of the former keys it keeps the one that signs.
 fn forget_unused(notes: &mut Notes, app: &App) {
     let signs = notes.signs.clone();
-    notes.keys.retain(|key| key.kid().is_some_and(|kid| Some(kid) == app.kid() || Some(kid) == signs.as_deref()));
+    notes
+        .keys
+        .retain(|key| key.kid().is_some_and(|kid| Some(kid) == app.kid() || Some(kid) == signs.as_deref()));
 }
