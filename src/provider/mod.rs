@@ -28,7 +28,7 @@ use async_trait::async_trait;
 
 pub use lower::{
     AccountsOfRealm, IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource,
-    ProfileContext, Review, ServiceProvider, ServiceProviderSide, announcement,
+    ProfileContext, Review, Rotation, ServiceProvider, ServiceProviderSide, announcement,
 };
 pub use population::{Person, Population, PopulationQuery};
 
