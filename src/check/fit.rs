@@ -79,6 +79,11 @@ fn sso_profile(profile: &Resource<SsoProfileSpec>, vendor: Option<Vendor>, findi
             "only the Console's self-service SSO can be enforced",
         ),
         (
+            spec.urls.sign_out.is_some() && product != Product::Sendgrid,
+            path!["spec", "urls", "signOut"],
+            "only SendGrid integrations have a sign-out URL",
+        ),
+        (
             spec.ticket.is_some() && product != Product::ConsoleLegacy,
             path!["spec", "ticket"],
             "only the legacy Console's SSO is set up by a support ticket",
@@ -124,9 +129,9 @@ fn user_enablement(
     let is_console = matches!(product, Product::Console | Product::ConsoleLegacy);
     let idle = [
         (
-            spec.provisioning == Provisioning::Managed && !product.is_flex(),
+            spec.provisioning == Provisioning::Managed && !product.is_flex() && product != Product::Sendgrid,
             path!["spec", "provisioning"],
-            "only Flex users can be made beforehand",
+            "only Flex users and SendGrid teammates can be made beforehand",
         ),
         (
             spec.removal == Removal::Deprovision && !product.is_flex(),
