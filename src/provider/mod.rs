@@ -13,6 +13,7 @@
 //! # Assumptions
 //! One observation serves a whole plan: a provider lists in bulk, once, and answers from what it read.
 
+pub mod assertion;
 pub mod auth0;
 pub mod credentials;
 mod lower;
@@ -26,8 +27,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use lower::{
-    IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProvider,
-    ServiceProviderSide,
+    IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource, ProfileContext, Review,
+    ServiceProvider, ServiceProviderSide,
 };
 pub use population::{Person, Population, PopulationQuery};
 
@@ -173,6 +174,13 @@ pub enum WriteError {
         /// What is missing.
         message: String,
     },
+}
+
+impl WriteError {
+    /// Nothing can be written to a realm, for the reason that it cannot be opened.
+    pub fn no_credential(realm: Realm, unknown: Unknown) -> Self {
+        Self::NoCredential { realm, message: unknown.message }
+    }
 }
 
 /// A provider that reads, shared between tasks.
