@@ -8,6 +8,7 @@ use super::{
     auth0::{self, Auth0Vendor},
     credentials::Credentials,
     okta::{self, OktaVendor},
+    sendgrid::{self, SendGridProduct},
     twilio::flex::{self, FlexProduct},
 };
 use crate::{
@@ -20,14 +21,14 @@ use crate::{
         email_domain::EmailDomainSpec,
         identity_provider::{IdentityProviderSpec, Vendor},
         sso_profile::Product,
-        tenant::{Auth0, Okta, TenantSpec, Twilio},
+        tenant::{Auth0, Okta, SendGrid, TenantSpec, Twilio},
         vanity_domain::VanityDomainSpec,
     },
     plan::ApprovedPlan,
 };
 
 /// The products that can be planned.
-pub const PRODUCTS: &[Product] = &[Product::Flex];
+pub const PRODUCTS: &[Product] = &[Product::Flex, Product::Sendgrid];
 
 /// The identity providers that can be planned.
 pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta];
@@ -36,7 +37,8 @@ pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta];
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
     match product {
         Product::Flex => Some(&FlexProduct),
-        Product::Console | Product::ConsoleLegacy | Product::FlexLegacy | Product::Sendgrid => None,
+        Product::Sendgrid => Some(&SendGridProduct),
+        Product::Console | Product::ConsoleLegacy | Product::FlexLegacy => None,
     }
 }
 
@@ -75,7 +77,7 @@ pub fn vanity_domain(
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES.iter().chain(okta::CODES).chain(flex::CODES).copied()
+    auth0::CODES.iter().chain(okta::CODES).chain(flex::CODES).chain(sendgrid::CODES).copied()
 }
 
 /// The step that removes what an attested component had made, if something of it remains, and where it is done.
@@ -99,6 +101,7 @@ enum Place<'a> {
     Auth0(&'a Auth0),
     Okta(&'a Okta),
     Flex(&'a Twilio),
+    SendGrid(&'a Resource<TenantSpec>, &'a SendGrid),
 }
 
 impl Place<'_> {
@@ -108,6 +111,7 @@ impl Place<'_> {
             Self::Auth0(block) => auth0::open::has_credentials(block),
             Self::Okta(block) => okta::open::has_credentials(block),
             Self::Flex(block) => flex::open::has_credentials(block),
+            Self::SendGrid(_, block) => sendgrid::open::has_credentials(block),
         }
     }
 }
@@ -131,7 +135,7 @@ impl<'a> Registry<'a> {
             }
         };
         for tenant in manifests.tenants.values() {
-            let TenantSpec { twilio, auth0, okta, .. } = &tenant.spec;
+            let TenantSpec { twilio, auth0, okta, sendgrid, .. } = &tenant.spec;
             if let Some(block) = twilio {
                 offer(flex::open::realm(block), Place::Flex(block));
             }
@@ -140,6 +144,9 @@ impl<'a> Registry<'a> {
             }
             if let Some(block) = okta {
                 offer(Some(okta::open::realm(block)), Place::Okta(block));
+            }
+            if let Some(block) = sendgrid {
+                offer(Some(sendgrid::open::realm(block)), Place::SendGrid(tenant, block));
             }
         }
         for provider in manifests.identity_providers.values() {
@@ -173,6 +180,9 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::reader(block, http, credentials).await,
             Place::Okta(block) => okta::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
+            Place::SendGrid(tenant, block) => {
+                sendgrid::open::reader(tenant, block, http, credentials).await
+            }
         }
     }
 
@@ -191,6 +201,9 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::writer(block, http, credentials).await,
             Place::Okta(block) => okta::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
+            Place::SendGrid(tenant, block) => {
+                sendgrid::open::writer(tenant, block, http, credentials).await
+            }
         }
     }
 
@@ -241,6 +254,7 @@ mod tests {
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
             }
+            Place::SendGrid(_, block) => Some(block.api_key.to_string()),
         }
     }
 

@@ -21,8 +21,10 @@ use crate::{
         tenant::SendGrid,
         user_enablement::{Provisioning, Removal, Role, Stage, UserEnablementSpec},
     },
+    plan::Warning,
     provider::{
-        IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProvider, ServiceProviderSide,
+        IdentityProviderSide, LowerError, Member, PeopleSource, Population, ProfileContext, Review,
+        ServiceProvider, ServiceProviderSide,
     },
     yaml::{Path, path},
 };
@@ -133,6 +135,28 @@ impl ServiceProvider for SendGridProduct {
         Ok(components)
     }
 
+    fn realm(&self, context: &ProfileContext<'_>) -> Option<Realm> {
+        realm(context)
+    }
+
+    fn lists_accounts(&self) -> bool {
+        true
+    }
+
+    /// SendGrid makes nobody at the first sign-in: unless Concord makes the teammates, only who is one can be enabled.
+    fn people(&self, enablement: &UserEnablementSpec) -> PeopleSource {
+        if is_managed(enablement) { PeopleSource::IdentityProvider } else { PeopleSource::Product }
+    }
+
+    fn review(&self, contexts: &[ProfileContext<'_>], accounts: &Population) -> Review {
+        let mut review = Review::default();
+        for enablement in contexts.iter().flat_map(|context| context.enablements) {
+            review.warnings.extend(without_password(enablement, accounts));
+            review.warnings.extend(unreadable_personas(enablement));
+        }
+        review
+    }
+
     fn lower_member(
         &self,
         context: &ProfileContext<'_>,
@@ -174,6 +198,40 @@ fn check_roles(enablement: &Resource<UserEnablementSpec>, findings: &mut Vec<Fin
     for (at, other) in roles.overrides.iter().enumerate() {
         check(&other.roles, path!["spec", "roles", "overrides", at, "roles"]);
     }
+}
+
+/// Break-glass administrators who could not sign in without the identity provider.
+fn without_password(enablement: &Resource<UserEnablementSpec>, accounts: &Population) -> Option<Warning> {
+    let can = |email: &&String| accounts.people.get(*email).is_some_and(|person| person.is_administrator);
+    let all = lower_case(&enablement.spec.break_glass);
+    let people: Vec<String> = all.iter().filter(|email| !can(email)).cloned().collect();
+    let names = vec!["{}"; people.len()].join(", ");
+    let is = if people.len() == 1 { "is no administrator" } else { "are no administrators" };
+    (!people.is_empty()).then(|| Warning {
+        code: codes::BREAK_GLASS.id,
+        message: format!("{names} {is} with a password in SendGrid, and could not help when sign-in breaks"),
+        people,
+        location: Some(enablement.at(&path!["spec", "breakGlass"])),
+        help: Some("invite an administrator with a password, or name the account's owner".to_owned()),
+    })
+}
+
+fn unreadable_personas(enablement: &Resource<UserEnablementSpec>) -> Option<Warning> {
+    let roles = &enablement.spec.roles;
+    let has_persona = std::iter::once(&roles.default)
+        .chain(roles.overrides.iter().map(|it| &it.roles))
+        .any(|roles| matches!(Access::of(roles), Ok(Access::Persona(_))));
+    (has_persona && is_managed(&enablement.spec)).then(|| Warning {
+        code: codes::PERSONA.id,
+        message: format!("SendGrid does not tell personas, so those of `{}` are not compared", enablement.name()),
+        people: Vec::new(),
+        location: Some(enablement.at(&path!["spec", "roles"])),
+        help: Some("name scopes instead, for instance `mail.send`, to have them compared".to_owned()),
+    })
+}
+
+fn lower_case(emails: &[String]) -> BTreeSet<String> {
+    emails.iter().map(|email| email.trim().to_lowercase()).collect()
 }
 
 struct Lowering<'a> {
@@ -268,9 +326,8 @@ impl Lowering<'_> {
     /// Who is to be removed and whose leaving is to be reported: read by the observation, written by nobody.
     fn teammates(&self) -> Option<Component> {
         let enablements = self.context.enablements;
-        let lower = |emails: &[String]| emails.iter().map(|it| it.trim().to_lowercase()).collect::<BTreeSet<_>>();
         let all = |list: fn(&UserEnablementSpec) -> &[String]| -> BTreeSet<String> {
-            enablements.iter().flat_map(|it| lower(list(&it.spec))).collect()
+            enablements.iter().flat_map(|it| lower_case(list(&it.spec))).collect()
         };
         let (remove, never) = (all(|spec| &spec.remove), all(|spec| &spec.break_glass));
         // Before everybody is enabled, nobody has left.
@@ -280,7 +337,7 @@ impl Lowering<'_> {
         let leavers: BTreeMap<String, Value> = enablements
             .iter()
             .filter(|it| reports(&it.spec))
-            .map(|it| (it.name().to_string(), Value::texts(lower(&it.spec.select.email_domains))))
+            .map(|it| (it.name().to_string(), Value::texts(lower_case(&it.spec.select.email_domains))))
             .collect();
         if remove.is_empty() && leavers.is_empty() {
             return None;

@@ -7,9 +7,10 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use tokio::sync::OnceCell;
 
 use super::{
-    PROVIDER, SendGridConfig,
+    SendGridConfig,
     claim::{Claim, claim},
     client::Api,
     convert::{self, text_of},
@@ -32,6 +33,8 @@ pub(super) struct Account {
     pub(super) realm: Realm,
     tenant: Name,
     remove: Vec<String>,
+    /// Everybody, once they were listed: people are asked for before anything else, and are the same for a whole plan.
+    teammates: OnceCell<Vec<Teammate>>,
 }
 
 /// A provider that reads a SendGrid account. Sends nothing yet.
@@ -57,7 +60,13 @@ impl Account {
             realm: config.realm.clone(),
             tenant: config.tenant.clone(),
             remove: config.remove.clone(),
+            teammates: OnceCell::new(),
         })
+    }
+
+    async fn teammates(&self) -> Result<&[Teammate], Unknown> {
+        let listed = self.teammates.get_or_try_init(|| self.api.teammates()).await;
+        listed.map(Vec::as_slice).map_err(|error| self.unknown_teammates(&error))
     }
 
     fn unknown(&self, error: &HttpError, what: &str, scope: &str) -> Unknown {
@@ -88,14 +97,12 @@ impl Observe for Account {
 
     /// SendGrid has no groups, so nobody is selected by one.
     async fn population(&self, query: &PopulationQuery) -> Result<Population, Unknown> {
-        let teammates = self.api.teammates().await.map_err(|error| self.unknown_teammates(&error))?;
-        Ok(population(&teammates, query))
+        Ok(population(self.teammates().await?, query))
     }
 
     /// Those who sign in through the identity provider; whoever has a password need not be in it.
     async fn accounts(&self) -> Result<Option<Vec<Person>>, Unknown> {
-        let teammates = self.api.teammates().await.map_err(|error| self.unknown_teammates(&error))?;
-        Ok(Some(teammates.iter().filter(|it| !it.has_password()).map(person).collect()))
+        Ok(Some(self.teammates().await?.iter().filter(|it| !it.has_password()).map(person).collect()))
     }
 
     async fn observe(&self, components: &[&Component], _scope: &Scope) -> Snapshot {
@@ -214,10 +221,9 @@ impl Account {
     }
 
     async fn people(&self, reports: &[&Component], wanted: &[&Component], snapshot: &mut Snapshot) {
-        let teammates = match self.api.teammates().await {
+        let teammates = match self.teammates().await {
             Ok(teammates) => teammates,
-            Err(error) => {
-                let unknown = self.unknown_teammates(&error);
+            Err(unknown) => {
                 let addresses = reports.iter().chain(wanted).map(|it| &it.address);
                 let failed = Snapshot::unknown(addresses, &unknown);
                 snapshot.components.extend(failed.components);
@@ -226,7 +232,7 @@ impl Account {
             }
         };
         let mut by_email: BTreeMap<String, Vec<&Teammate>> = BTreeMap::new();
-        for teammate in &teammates {
+        for teammate in teammates {
             by_email.entry(teammate.email()).or_default().push(teammate);
         }
         let observed = wanted.iter().map(|component| async {
@@ -238,7 +244,7 @@ impl Account {
         for report in reports {
             let nothing = Observed { id: report.address.to_string(), ..Observed::default() };
             snapshot.components.insert(report.address.clone(), Observation::Present(Box::new(nothing)));
-            snapshot.orphans.extend(self.leaving(report, &teammates, &desired));
+            snapshot.orphans.extend(self.leaving(report, teammates, &desired));
         }
     }
 
@@ -319,36 +325,39 @@ impl Account {
     }
 }
 
-/// The people whom a query selects. An address that two teammates have belongs to an SSO teammate and one with a password.
+/// The people whom a query selects: SSO teammates, and administrators with a password whom it names.
 fn population(teammates: &[Teammate], query: &PopulationQuery) -> Population {
-    let is_selected = |email: &str| {
-        query.emails.contains(email)
-            || email.rsplit_once('@').is_some_and(|(_, domain)| query.domains.contains(domain))
-    };
     let mut population = Population::default();
     for teammate in teammates {
         let email = teammate.email();
-        if !is_selected(&email) {
+        let is_named = query.emails.contains(&email);
+        let is_selected = if teammate.has_password() {
+            is_named && teammate.is_administrator()
+        } else {
+            is_named || email.rsplit_once('@').is_some_and(|(_, domain)| query.domains.contains(domain))
+        };
+        if !is_selected {
             continue;
         }
-        if let Some(other) = population.people.remove(&email) {
-            population.ambiguous.insert(email, vec![other.id, teammate.username.clone()]);
-        } else if let Some(ids) = population.ambiguous.get_mut(&email) {
-            ids.push(teammate.username.clone());
-        } else {
-            population.people.insert(email, person(teammate));
-        }
+        // Somebody can be there twice: with a password under another name, and as an SSO teammate under the address.
+        let new = person(teammate);
+        let known = population.people.remove(&email);
+        let is_administrator = new.is_administrator || known.as_ref().is_some_and(|it| it.is_administrator);
+        let person = known.filter(|_| teammate.has_password()).unwrap_or(new);
+        population.people.insert(email, Person { is_administrator, ..person });
     }
     population
 }
 
+/// A teammate as a person. Who needs the identity provider to sign in counts as no administrator: it is asked for where that is broken.
 fn person(teammate: &Teammate) -> Person {
     Person {
         id: teammate.username.clone(),
         email: teammate.email(),
         name: teammate.name(),
         is_active: true,
-        groups: BTreeSet::new(),
+        is_administrator: teammate.is_administrator() && teammate.has_password(),
+        ..Person::default()
     }
 }
 

@@ -4,8 +4,8 @@ use url::Url;
 
 use super::{PROVIDER, SendGridConfig};
 use crate::{
-    component::{Realm, Unknown, UnknownReason},
-    http::{Http, HttpError},
+    component::{Realm, Unknown},
+    http::Http,
     manifest::{
         Resource, SecretRef,
         tenant::{SendGrid, SendGridRegion, TenantSpec},
@@ -44,7 +44,7 @@ pub async fn reader(
     credentials: &Credentials,
 ) -> Result<SharedObserve, Unknown> {
     let config = config(tenant, block, credentials, Purpose::Plan).await?;
-    super::reader(http, &config).map_err(|error| unusable(&error))
+    super::reader(http, &config).map_err(|error| Unknown::unusable(&error))
 }
 
 /// Opens an account for writing.
@@ -59,7 +59,7 @@ pub async fn writer(
 ) -> Result<SharedMutate, WriteError> {
     let config = config(tenant, block, credentials, Purpose::Apply)
         .await
-        .map_err(|unknown| WriteError::NoCredential { realm: realm(block), message: unknown.message })?;
+        .map_err(|unknown| WriteError::no_credential(realm(block), unknown))?;
     Ok(super::writer(http, &config)?)
 }
 
@@ -88,14 +88,6 @@ fn base(block: &SendGrid) -> Url {
         SendGridRegion::Eu => "https://api.eu.sendgrid.com",
     };
     block.endpoint.clone().unwrap_or_else(|| Url::parse(region).expect("a constant that is a URL"))
-}
-
-fn unusable(error: &HttpError) -> Unknown {
-    Unknown {
-        reason: UnknownReason::Unexpected,
-        message: error.to_string(),
-        help: miette::Diagnostic::help(error).map(|help| help.to_string()),
-    }
 }
 
 #[cfg(test)]

@@ -25,9 +25,9 @@ pub(super) struct Integration {
     #[serde(default)]
     pub(super) completed_integration: Option<bool>,
     #[serde(default)]
-    single_signon_url: Option<String>,
+    pub(super) single_signon_url: Option<String>,
     #[serde(default)]
-    audience_url: Option<String>,
+    pub(super) audience_url: Option<String>,
 }
 
 impl Integration {
@@ -148,7 +148,7 @@ pub(super) struct SubuserAccess {
     #[serde(default)]
     pub(super) subuser_access: Vec<Subuser>,
     #[serde(default, rename = "_metadata")]
-    metadata: Json,
+    pub(super) metadata: Json,
 }
 
 impl SubuserAccess {
