@@ -18,6 +18,7 @@ mod safety;
 mod sandbox;
 mod schemas;
 mod secrets;
+mod sendgrid;
 mod shapes;
 mod steps;
 mod support;

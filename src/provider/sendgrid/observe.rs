@@ -213,7 +213,7 @@ impl Account {
                     format!("{}:{id}", kind::INTEGRATION),
                 ),
                 realm: self.realm.clone(),
-                title: format!("SendGrid integration `{}`", it.name.as_deref().unwrap_or(id)),
+                title: format!("SendGrid integration `{}`, by `remove` in the Tenant", it.name.as_deref().unwrap_or(id)),
                 class: Class::Object,
                 observed: convert::integration(id, it),
             })
