@@ -180,9 +180,7 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::reader(block, http, credentials).await,
             Place::Okta(block) => okta::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
-            Place::SendGrid(tenant, block) => {
-                sendgrid::open::reader(tenant, block, http, credentials).await
-            }
+            Place::SendGrid(tenant, block) => sendgrid::open::reader(tenant, block, http, credentials).await,
         }
     }
 
@@ -201,9 +199,7 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::writer(block, http, credentials).await,
             Place::Okta(block) => okta::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
-            Place::SendGrid(tenant, block) => {
-                sendgrid::open::writer(tenant, block, http, credentials).await
-            }
+            Place::SendGrid(tenant, block) => sendgrid::open::writer(tenant, block, http, credentials).await,
         }
     }
 

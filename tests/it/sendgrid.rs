@@ -52,7 +52,8 @@ impl Served {
     }
 
     fn add_certificate(&self, pem: &Value) {
-        let body = json!({"public_certificate": pem, "enabled": true, "integration_id": self.integration_id(NAME)});
+        let body =
+            json!({"public_certificate": pem, "enabled": true, "integration_id": self.integration_id(NAME)});
         self.sendgrid("POST", "sso/certificates", Some(body));
     }
 
@@ -132,7 +133,10 @@ fn the_integration_is_switched_on_last_and_people_can_sign_in() {
     run.expect(0);
     let writes = writes(&calls);
     let of = |wanted: &str| {
-        writes.iter().position(|it| it.starts_with(wanted)).unwrap_or_else(|| panic!("no {wanted}: {writes:#?}"))
+        writes
+            .iter()
+            .position(|it| it.starts_with(wanted))
+            .unwrap_or_else(|| panic!("no {wanted}: {writes:#?}"))
     };
     let order = [
         of("POST /api/v1/apps"),
@@ -143,12 +147,16 @@ fn the_integration_is_switched_on_last_and_people_can_sign_in() {
         of("POST /v3/sso/teammates"),
     ];
     assert!(order.is_sorted(), "{writes:#?}");
-    let made = calls.iter().find(|it| it["method"] == "POST" && it["path"] == "/v3/sso/integrations").unwrap();
+    let made =
+        calls.iter().find(|it| it["method"] == "POST" && it["path"] == "/v3/sso/integrations").unwrap();
     assert_eq!(made["body"]["enabled"], false, "{made}");
 
     let sandbox = project.serve();
     let integration = sandbox.integration(NAME);
-    assert_eq!((&integration["enabled"], &integration["completed_integration"]), (&json!(true), &json!(true)));
+    assert_eq!(
+        (&integration["enabled"], &integration["completed_integration"]),
+        (&json!(true), &json!(true))
+    );
     for (email, result) in [
         ("test@connie.one", "success"),
         ("lead@connie.one", "success"),
@@ -171,10 +179,12 @@ fn planning_sends_nothing_but_reads() {
     run.expect(0);
     let methods: Vec<&Value> = calls.iter().map(|call| &call["method"]).collect();
     assert!(methods.iter().all(|method| *method == "GET"), "{calls:#?}");
-    let to = |path: &str| calls.iter().filter(|call| call["path"].as_str().unwrap_or_default() == path).count();
+    let to =
+        |path: &str| calls.iter().filter(|call| call["path"].as_str().unwrap_or_default() == path).count();
     assert_eq!((to("/v3/sso/integrations"), to("/v3/teammates")), (1, 1), "each is listed once");
     // Only scopes and subusers are asked for by person: not those of an administrator.
-    let single = calls.iter().filter(|it| it["path"].as_str().unwrap_or_default().starts_with("/v3/teammates/"));
+    let single =
+        calls.iter().filter(|it| it["path"].as_str().unwrap_or_default().starts_with("/v3/teammates/"));
     assert_eq!(single.count(), 2, "{calls:#?}");
 }
 
@@ -342,7 +352,11 @@ fn an_integration_that_only_has_our_name_is_not_taken() {
         sandbox.integration_id(NAME)
     };
     let refused = project.run(&["apply", "--sandbox", "--yes"]).expect(4);
-    assert!(refused.stdout.contains("ownership") && refused.stdout.contains("adopt: true"), "{}", refused.stdout);
+    assert!(
+        refused.stdout.contains("ownership") && refused.stdout.contains("adopt: true"),
+        "{}",
+        refused.stdout
+    );
     assert_eq!(project.serve().integration(NAME)["entity_id"], body["entity_id"]);
 
     // Pinned it is the one that is meant, and stays the same one.
@@ -355,8 +369,11 @@ fn an_integration_that_only_has_our_name_is_not_taken() {
     nothing_to_do(&project);
 
     project.edit("sendgrid.yaml", "  testUsers:", "  connection: nowhere\n  testUsers:");
-    let plan = project.run(&["plan", "--sandbox"]).expect(1);
-    assert!(plan.stdout.contains("no integration with the ID nowhere"), "{}", plan.stdout);
+    project.run(&["plan", "--sandbox"]).expect(1);
+    let plan = project.plan();
+    let blocked = changes(&plan, "blocked");
+    let why = |it: &&&Value| it["reason"].as_str().unwrap().contains("no integration with the ID nowhere");
+    assert_eq!(blocked.iter().filter(why).count(), 1, "{plan}");
 }
 
 #[test]
@@ -388,11 +405,18 @@ fn a_new_friendly_name_renames_and_a_tombstone_removes() {
     apply(&project);
     assert_eq!(project.serve().integration_id("Okta - NSS"), id);
 
-    project.edit("tenant.yaml", "    # An integration carries", "    remove: [Old Okta, Okta - NSS]\n    # An integration carries");
+    project.edit(
+        "tenant.yaml",
+        "    # An integration carries",
+        "    remove: [Old Okta, Okta - NSS]\n    # An integration carries",
+    );
     let plan = project.plan();
     let deleted = changes(&plan, "delete");
     assert_eq!(deleted.len(), 1, "one that a profile has stays: {plan}");
-    assert!(deleted[0]["address"].as_str().unwrap().starts_with("nss/Tenant/nss/sendgrid.integration:"), "{plan}");
+    assert!(
+        deleted[0]["address"].as_str().unwrap().starts_with("nss/Tenant/nss/sendgrid.integration:"),
+        "{plan}"
+    );
     project.run(&["apply", "--sandbox", "--yes"]).expect(4);
     project.run(&["apply", "--sandbox", "--yes", "--allow", "max-deletes"]).expect(0);
     nothing_to_do(&project);
@@ -405,14 +429,22 @@ fn a_new_friendly_name_renames_and_a_tombstone_removes() {
 fn teammates_leave_by_tombstone_and_are_reported_otherwise() {
     let project = example();
     apply(&project);
-    project.edit("people.yaml", "exclude: [volunteer@connie.one]", "exclude: [volunteer@connie.one, test@connie.one]");
+    project.edit(
+        "people.yaml",
+        "exclude: [volunteer@connie.one]",
+        "exclude: [volunteer@connie.one, test@connie.one]",
+    );
     project.edit("people.yaml", "    pilot: [test@connie.one]\n", "");
     project.edit("sendgrid.yaml", "  testUsers: [test@connie.one]\n", "");
     let plan = project.run(&["plan", "--sandbox", "--show-users"]).expect(0);
     assert!(plan.stdout.contains("test@connie.one is no longer selected"), "{}", plan.stdout);
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
 
-    project.edit("people.yaml", "exclude: [volunteer@connie.one, test@connie.one]", "remove: [test@connie.one]\n  exclude: [volunteer@connie.one]");
+    project.edit(
+        "people.yaml",
+        "exclude: [volunteer@connie.one, test@connie.one]",
+        "remove: [test@connie.one]\n  exclude: [volunteer@connie.one, test@connie.one]",
+    );
     let plan = project.plan();
     assert_eq!(lines(&plan), [format!("delete {PROFILE}/sendgrid.teammate:test@connie.one []")], "{plan}");
     project
@@ -441,13 +473,13 @@ fn who_is_a_teammate_already_is_enabled_and_nobody_else() {
 #[test]
 fn a_teammate_with_a_password_is_never_written() {
     let project = example();
-    project.edit("people.yaml", "  breakGlass: [root@connie.one] # signs", "  # signs");
+    let lead = "        - {email: lead@connie.one, firstName: Lena, lastName: Lead, userType: admin, passwordUsername: lena}\n";
+    project.edit("sandbox.yaml", "      integrations:\n", &format!("{lead}      integrations:\n"));
     let plan = project.plan();
     let blocked = changes(&plan, "blocked");
-    assert!(
-        blocked.iter().any(|it| it["address"].as_str().unwrap().ends_with("sendgrid.teammate:root@connie.one")),
-        "{plan}"
-    );
+    assert_eq!(blocked.len(), 1, "{plan}");
+    assert!(blocked[0]["address"].as_str().unwrap().ends_with("sendgrid.teammate:lead@connie.one"), "{plan}");
+    assert!(blocked[0]["reason"].as_str().unwrap().contains("with a password"), "{plan}");
     project.run(&["apply", "--sandbox", "--yes"]).expect(4);
 }
 
@@ -461,7 +493,11 @@ fn what_cannot_be_read_is_not_changed() {
     );
     let _sandbox = project.serve_with(&["--faults", ".concord/faults.yaml"]);
     let plan = project.run(&["plan", "--sandbox"]).expect(1);
-    assert!(plan.stdout.contains("access forbidden") && plan.stdout.contains("sso.settings.read"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains("access forbidden") && plan.stdout.contains("sso.settings.read"),
+        "{}",
+        plan.stdout
+    );
     let plan = project.plan();
     assert_eq!(plan["complete"], false);
     assert_eq!(changes(&plan, "update").len() + changes(&plan, "delete").len(), 0, "{plan}");
@@ -470,10 +506,15 @@ fn what_cannot_be_read_is_not_changed() {
 #[test]
 fn an_eu_account_is_asked_at_its_own_host() {
     let project = example();
-    project.edit("tenant.yaml", "    apply: {env: SENDGRID_APPLY_KEY}", "    region: eu\n    apply: {env: SENDGRID_APPLY_KEY}");
+    project.edit(
+        "tenant.yaml",
+        "    apply: {env: SENDGRID_APPLY_KEY}",
+        "    region: eu\n    apply: {env: SENDGRID_APPLY_KEY}",
+    );
     project.edit("sandbox.yaml", "    nss:\n      subusers", "    nss:\n      region: eu\n      subusers");
     let (run, calls) = recorded(&project, &["apply", "--sandbox", "--yes"]);
     run.expect(0);
-    let hosts: std::collections::BTreeSet<&str> = calls.iter().map(|it| it["host"].as_str().unwrap()).collect();
+    let hosts: std::collections::BTreeSet<&str> =
+        calls.iter().map(|it| it["host"].as_str().unwrap()).collect();
     assert_eq!(hosts.into_iter().collect::<Vec<_>>(), ["api.eu.sendgrid.com", "nss.okta.com"]);
 }

@@ -74,7 +74,9 @@ impl Access {
         }
         let access = by_subuser.into_iter().map(|(id, names)| match names.contains(ADMIN) {
             true if names.len() == 1 => Ok((id, BTreeSet::new())),
-            true => Err(format!("an `admin@{id}` has every scope of the subuser, and takes no others beside")),
+            true => {
+                Err(format!("an `admin@{id}` has every scope of the subuser, and takes no others beside"))
+            }
             false => Ok((id, scopes(names)?)),
         });
         access.collect::<Result<_, _>>().map(Self::Subusers)
@@ -105,8 +107,7 @@ pub(super) fn compared(found: &[String], wanted: &Value) -> Value {
 
 /// What somebody may do for one subuser, as a value. No scopes are everything.
 pub(super) fn subuser<'a>(id: i64, scopes: impl IntoIterator<Item = &'a str>) -> Value {
-    let scopes: BTreeSet<&str> =
-        scopes.into_iter().filter(|scope| !PLAIN_SCOPES.contains(scope)).collect();
+    let scopes: BTreeSet<&str> = scopes.into_iter().filter(|scope| !PLAIN_SCOPES.contains(scope)).collect();
     let kind = if scopes.is_empty() { ADMIN } else { "restricted" };
     let mut entries =
         BTreeMap::from([("id".to_owned(), Value::Int(id)), ("permission_type".to_owned(), kind.into())]);

@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use super::{access::{self, Access}, codes, open};
+use super::{
+    access::{self, Access},
+    codes, open,
+};
 use crate::{
     component::{Address, Capability, Class, Component, Field, Realm, Rule, Value},
     diagnostics::Finding,
@@ -117,7 +120,10 @@ impl ServiceProvider for SendGridProduct {
             findings.push(
                 Finding::new(
                     &codes::SIGN_OUT_URL,
-                    format!("SendGrid profile `{}` says nothing of where people go after the sign-out", profile.name()),
+                    format!(
+                        "SendGrid profile `{}` says nothing of where people go after the sign-out",
+                        profile.name()
+                    ),
                 )
                 .at(profile.key_at(&path!["spec", "product"]), "SendGrid requires it")
                 .help("add `urls: {signOut: https://...}`: the dashboard of the identity provider is usual"),
@@ -223,7 +229,10 @@ fn unreadable_personas(enablement: &Resource<UserEnablementSpec>) -> Option<Warn
         .any(|roles| matches!(Access::of(roles), Ok(Access::Persona(_))));
     (has_persona && is_managed(&enablement.spec)).then(|| Warning {
         code: codes::PERSONA.id,
-        message: format!("SendGrid does not tell personas, so those of `{}` are not compared", enablement.name()),
+        message: format!(
+            "SendGrid does not tell personas, so those of `{}` are not compared",
+            enablement.name()
+        ),
         people: Vec::new(),
         location: Some(enablement.at(&path!["spec", "roles"])),
         help: Some("name scopes instead, for instance `mail.send`, to have them compared".to_owned()),
@@ -292,7 +301,8 @@ impl Lowering<'_> {
     fn part(&self, component_type: &str, title: String) -> Component {
         let integration = self.context.address(kind::INTEGRATION);
         let mut component = self.component(component_type, title);
-        component.fields = vec![Field::managed(field::INTEGRATION, Value::output_of(&integration, "connection"))];
+        component.fields =
+            vec![Field::managed(field::INTEGRATION, Value::output_of(&integration, "connection"))];
         component.needs = std::iter::once(integration).chain(self.identity_provider.gates.clone()).collect();
         component
     }

@@ -71,7 +71,8 @@ impl Account {
 
     fn unknown(&self, error: &HttpError, what: &str, scope: &str) -> Unknown {
         let (reason, help) = if error.is_forbidden() {
-            let help = format!("give the API key the permission `{scope}`; SSO needs a Pro plan or a higher one");
+            let help =
+                format!("give the API key the permission `{scope}`; SSO needs a Pro plan or a higher one");
             (UnknownReason::Forbidden, Some(help))
         } else if error.is_unauthorized() {
             let help = "check the API key, and the region of the account: EU subusers have another host";
@@ -110,10 +111,8 @@ impl Observe for Account {
             components.iter().copied().filter(|it| it.address.component_type() == wanted).collect()
         };
         let mut snapshot = Snapshot::default();
-        let profiles: Vec<&Component> = [kind::INTEGRATION, kind::CERTIFICATES, kind::SWITCH]
-            .into_iter()
-            .flat_map(of_type)
-            .collect();
+        let profiles: Vec<&Component> =
+            [kind::INTEGRATION, kind::CERTIFICATES, kind::SWITCH].into_iter().flat_map(of_type).collect();
         if !profiles.is_empty() || !self.remove.is_empty() {
             self.profiles(&profiles, &mut snapshot).await;
         }
@@ -152,10 +151,12 @@ impl Account {
             let found = match claimed {
                 Some(claim) => claim.as_ref().map(|it| (it.id, it.integration)),
                 // A part alone says itself which integration it belongs to.
-                None => text_of(component, field::INTEGRATION)
-                    .and_then(|id| integrations.iter().find(|it| it.id.as_deref() == Some(id)).map(|it| (id, it))),
+                None => text_of(component, field::INTEGRATION).and_then(|id| {
+                    integrations.iter().find(|it| it.id.as_deref() == Some(id)).map(|it| (id, it))
+                }),
             };
-            let ownership = claimed.and_then(Option::as_ref).map(|it| it.ownership.clone()).unwrap_or_default();
+            let ownership =
+                claimed.and_then(Option::as_ref).map(|it| it.ownership.clone()).unwrap_or_default();
             (component.address.clone(), self.profile(component, found, ownership).await)
         });
         snapshot.components.extend(join_all(observed).await);
@@ -181,9 +182,7 @@ impl Account {
         };
         let present = |observed| Observation::Present(Box::new(observed));
         match component.address.component_type() {
-            kind::INTEGRATION => {
-                present(Observed { ownership, ..convert::integration(id, integration) })
-            }
+            kind::INTEGRATION => present(Observed { ownership, ..convert::integration(id, integration) }),
             kind::SWITCH => present(convert::switch(id, integration)),
             _ => match self.api.certificates(id).await {
                 Ok(stored) => present(convert::certificates(id, &stored)),
@@ -213,7 +212,10 @@ impl Account {
                     format!("{}:{id}", kind::INTEGRATION),
                 ),
                 realm: self.realm.clone(),
-                title: format!("SendGrid integration `{}`, by `remove` in the Tenant", it.name.as_deref().unwrap_or(id)),
+                title: format!(
+                    "SendGrid integration `{}`, by `remove` in the Tenant",
+                    it.name.as_deref().unwrap_or(id)
+                ),
                 class: Class::Object,
                 observed: convert::integration(id, it),
             })
@@ -253,7 +255,8 @@ impl Account {
         let own = |it: &&&Teammate| it.username.eq_ignore_ascii_case(&component.natural_key);
         let Some(teammate) = found.iter().find(own).or(found.first()) else { return Observation::Absent };
         if teammate.has_password() {
-            let whose = if teammate.is_owner() { "the account's owner" } else { "a teammate with a password" };
+            let whose =
+                if teammate.is_owner() { "the account's owner" } else { "a teammate with a password" };
             return Observation::Present(Box::new(Observed {
                 ownership: Ownership::Foreign(format!("{whose}, who cannot become an SSO teammate")),
                 ..convert::teammate(teammate, None, None)
@@ -285,9 +288,8 @@ impl Account {
 
     /// Teammates to delete by name, and teammates whom nothing selects any more; these are only reported.
     fn leaving(&self, report: &Component, teammates: &[Teammate], desired: &BTreeSet<&str>) -> Vec<Orphan> {
-        let list = |path: &str| {
-            report.field(path).and_then(|it| it.value.as_list()).unwrap_or_default().to_vec()
-        };
+        let list =
+            |path: &str| report.field(path).and_then(|it| it.value.as_list()).unwrap_or_default().to_vec();
         let (remove, never) = (list(field::REMOVE), list(field::BREAK_GLASS));
         let leavers = match report.field(field::LEAVERS).map(|it| &it.value) {
             Some(Value::Map(leavers)) => leavers.clone(),

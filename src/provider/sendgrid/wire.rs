@@ -110,7 +110,12 @@ pub(super) struct Teammate {
 impl Teammate {
     /// The e-mail address, lower case. For an SSO teammate it is the user name as well.
     pub(super) fn email(&self) -> String {
-        self.email.as_deref().filter(|email| !email.is_empty()).unwrap_or(&self.username).trim().to_lowercase()
+        self.email
+            .as_deref()
+            .filter(|email| !email.is_empty())
+            .unwrap_or(&self.username)
+            .trim()
+            .to_lowercase()
     }
 
     pub(super) fn name(&self) -> Option<String> {
@@ -203,7 +208,9 @@ mod tests {
     #[test]
     fn identifiers_are_texts_or_numbers() {
         let of = |id: Json| {
-            serde_json::from_value::<StoredCertificate>(json!({"id": id, "intergration_id": "b0"})).unwrap().id
+            serde_json::from_value::<StoredCertificate>(json!({"id": id, "intergration_id": "b0"}))
+                .unwrap()
+                .id
         };
         assert_eq!(of(json!(66_138_975)).as_deref(), Some("66138975"));
         assert_eq!(of(json!("66138975")).as_deref(), Some("66138975"));
@@ -212,8 +219,12 @@ mod tests {
 
     #[test]
     fn what_is_not_said_of_a_teammate_is_not_assumed() {
-        let bare: Teammate = serde_json::from_value(json!({"username": "Ann@Connie.One", "email": null})).unwrap();
-        assert_eq!((bare.email().as_str(), bare.name(), bare.has_password()), ("ann@connie.one", None, false));
+        let bare: Teammate =
+            serde_json::from_value(json!({"username": "Ann@Connie.One", "email": null})).unwrap();
+        assert_eq!(
+            (bare.email().as_str(), bare.name(), bare.has_password()),
+            ("ann@connie.one", None, false)
+        );
         let owner: Teammate = serde_json::from_value(json!({"username": "o", "user_type": "owner"})).unwrap();
         assert!(owner.is_owner() && owner.is_administrator() && owner.has_password());
     }

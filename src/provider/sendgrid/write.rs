@@ -134,8 +134,11 @@ impl Account {
             Some(Value::Bool(value)) => Some(*value),
             _ => None,
         };
-        let wanted =
-            Integration { enabled: bool(field::ENABLED), completed_integration: bool(field::COMPLETED), ..now };
+        let wanted = Integration {
+            enabled: bool(field::ENABLED),
+            completed_integration: bool(field::COMPLETED),
+            ..now
+        };
         self.api.update_integration(id, &wanted.to_body()).await?;
         let now = self.api.integration(id).await?.ok_or_else(|| conflict(&component.title))?;
         Ok(present(convert::switch(id, &now)))
@@ -157,7 +160,13 @@ impl Account {
             let is_wanted = matches!(value, Value::Certificate(it) if wanted.contains(&it));
             !is_wanted && known.and_then(Value::as_list).is_some_and(|known| !known.contains(value))
         };
-        if now.fields.get(field::CERTIFICATES).and_then(Value::as_list).unwrap_or_default().iter().any(is_foreign)
+        if now
+            .fields
+            .get(field::CERTIFICATES)
+            .and_then(Value::as_list)
+            .unwrap_or_default()
+            .iter()
+            .any(is_foreign)
         {
             return Err(conflict(&component.title));
         }
@@ -236,7 +245,9 @@ fn wanted_certificates(component: &Component) -> Result<Vec<&Certificate>, Write
         return Err(refused(
             component,
             "it is not known which certificates the identity provider signs with",
-            Some("an integration without a certificate lets nobody in; look at the identity provider's application"),
+            Some(
+                "an integration without a certificate lets nobody in; look at the identity provider's application",
+            ),
         ));
     }
     Ok(wanted)

@@ -78,16 +78,18 @@ pub(super) fn all(documents: &Transaction<'_>, account: &Account) -> Vec<Integra
 }
 
 /// The integration with an ID.
-pub(super) fn find(
-    documents: &Transaction<'_>,
-    account: &Account,
-    id: &str,
-) -> Result<Integration, Refusal> {
+pub(super) fn find(documents: &Transaction<'_>, account: &Account, id: &str) -> Result<Integration, Refusal> {
     documents.read(&table(account), id).ok_or_else(|| Refusal::not_found("integration"))
 }
 
 /// A body that has every field that is required, of a new integration and of a changed one alike.
-fn read_body(body: &Value, before: Option<&Integration>, id: &str, host: &str, now: i64) -> Result<Integration, Refusal> {
+fn read_body(
+    body: &Value,
+    before: Option<&Integration>,
+    id: &str,
+    host: &str,
+    now: i64,
+) -> Result<Integration, Refusal> {
     let text = |key: &str| match &body[key] {
         Value::String(text) if !text.trim().is_empty() => Ok(text.clone()),
         Value::Null => Err(Refusal::field(key, format!("{key} is required"))),

@@ -80,9 +80,7 @@ fn table(account: &Account) -> String {
 
 /// The teammate with a user name or e-mail address.
 pub(super) fn find(documents: &Transaction<'_>, account: &Account, name: &str) -> Result<Teammate, Refusal> {
-    documents
-        .read(&table(account), &name.to_lowercase())
-        .ok_or_else(|| Refusal::not_found("username"))
+    documents.read(&table(account), &name.to_lowercase()).ok_or_else(|| Refusal::not_found("username"))
 }
 
 /// What a body says of access, as scopes and subusers.
@@ -107,7 +105,8 @@ fn texts(value: &Value, field: &str) -> Result<Option<Vec<String>>, Refusal> {
 }
 
 fn check_scopes(scopes: &[String]) -> Result<(), Refusal> {
-    let is_scope = |scope: &String| scope == ALWAYS || scope.starts_with("sender_verification_") || scope.contains('.');
+    let is_scope =
+        |scope: &String| scope == ALWAYS || scope.starts_with("sender_verification_") || scope.contains('.');
     if scopes.iter().all(is_scope) {
         return Ok(());
     }
