@@ -79,6 +79,11 @@ fn sso_profile(profile: &Resource<SsoProfileSpec>, vendor: Option<Vendor>, findi
             "only the Console's self-service SSO can be enforced",
         ),
         (
+            spec.urls.sign_out.is_some() && product != Product::Sendgrid,
+            path!["spec", "urls", "signOut"],
+            "only SendGrid integrations have a sign-out URL",
+        ),
+        (
             spec.ticket.is_some() && product != Product::ConsoleLegacy,
             path!["spec", "ticket"],
             "only the legacy Console's SSO is set up by a support ticket",

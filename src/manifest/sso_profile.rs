@@ -282,6 +282,10 @@ pub struct Urls {
     /// Where a sign-in that begins at the identity provider ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_redirect: Option<Url>,
+    /// SendGrid: where people go who signed in from the identity provider and sign out, for instance the identity provider's
+    /// dashboard. SendGrid requires it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_out: Option<Url>,
     /// The URLs that Flex may be served from. No wildcards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted: Vec<String>,

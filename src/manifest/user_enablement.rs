@@ -152,7 +152,8 @@ pub struct Wave {
     pub users: Vec<String>,
 }
 
-/// Which roles people have. Flex: `agent`, `supervisor`, `admin` and Flex Insights' `wfo.*`.
+/// Which roles people have. Flex: `agent`, `supervisor`, `admin` and Flex Insights' `wfo.*`. SendGrid, with `provisioning: managed`:
+/// `admin`, one persona (`accountant`, `developer`, `marketer`, `observer`), scopes (`mail.send`), or subusers alone (`admin@12345`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Roles {

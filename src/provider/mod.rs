@@ -20,6 +20,7 @@ mod lower;
 pub mod okta;
 mod population;
 pub mod registry;
+pub mod sendgrid;
 pub mod twilio;
 
 use std::sync::Arc;

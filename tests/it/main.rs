@@ -19,6 +19,7 @@ mod safety;
 mod sandbox;
 mod schemas;
 mod secrets;
+mod sendgrid;
 mod shapes;
 mod steps;
 mod support;
