@@ -12,6 +12,7 @@ mod examples;
 mod kill;
 mod language;
 mod okta;
+mod okta_keys;
 mod ownership;
 mod people;
 mod safety;

@@ -1,56 +1,51 @@
-//! How the `twilio.organization` block of a Tenant becomes a provider: which OAuth app, read from where.
-
-use std::sync::Arc;
+//! How the organization is opened: from the `twilio` block of the manifests to a reader or a writer, with the OAuth app that reads or
+//! the one that writes.
 
 use super::{OrganizationConfig, PROVIDER};
 use crate::{
     component::{Realm, Unknown, UnknownReason},
     http::Http,
-    manifest::tenant::{Twilio, TwilioOrganization},
+    manifest::tenant::Twilio,
     provider::{
         SharedMutate, SharedObserve, WriteError,
         credentials::{Credentials, Purpose},
     },
 };
 
-/// The organization as a realm.
-pub fn realm(organization: &TwilioOrganization) -> Realm {
-    super::realm(&organization.sid)
+/// The organization as a realm, by its SID; `None` where the block names none.
+pub fn realm(block: &Twilio) -> Option<Realm> {
+    Some(Realm::new(PROVIDER, &block.organization.as_ref()?.sid))
+}
+
+/// Whether the block says what to read with.
+pub fn has_credentials(block: &Twilio) -> bool {
+    block.organization.as_ref().is_some_and(|organization| organization.oauth_client.is_some())
 }
 
 /// Opens the tenant's organization for reading.
 ///
 /// # Errors
-/// There is no organization or no usable credential, or its address cannot be used: nothing in it is known then.
+/// Why it cannot be read: nothing in it is known then.
 pub async fn reader(
-    twilio: &Twilio,
+    block: &Twilio,
     http: &Http,
     credentials: &Credentials,
 ) -> Result<SharedObserve, Unknown> {
-    let config = config(twilio, credentials, Purpose::Plan).await?;
-    let reader = super::reader(http, &config).map_err(|error| Unknown {
-        reason: UnknownReason::Unexpected,
-        message: error.to_string(),
-        help: miette::Diagnostic::help(&error).map(|help| help.to_string()),
-    })?;
-    Ok(Arc::clone(&reader))
+    let config = config(block, credentials, Purpose::Plan).await?;
+    super::reader(http, &config).map_err(|error| Unknown::unusable(&error))
 }
 
 /// Opens the tenant's organization for writing, by `apply` where it names an OAuth app of its own.
 ///
 /// # Errors
-/// There is no credential to write with, or the address cannot be used.
+/// There is no credential to write with, or its address cannot be used.
 pub async fn writer(
-    twilio: &Twilio,
+    block: &Twilio,
     http: &Http,
     credentials: &Credentials,
 ) -> Result<SharedMutate, WriteError> {
-    let config = config(twilio, credentials, Purpose::Apply).await.map_err(|unknown| {
-        let sid = twilio.organization.as_ref().map(|organization| organization.sid.as_str());
-        WriteError::NoCredential {
-            realm: Realm::new(PROVIDER, sid.unwrap_or_default()),
-            message: unknown.message,
-        }
+    let config = config(block, credentials, Purpose::Apply).await.map_err(|unknown| {
+        WriteError::no_credential(realm(block).unwrap_or_else(|| Realm::new(PROVIDER, "")), unknown)
     })?;
     Ok(super::writer(http, &config)?)
 }

@@ -54,9 +54,17 @@ pub(super) async fn people(
     }
     let person = |user: &User| {
         let assignments = by_identity.get(user.id()).map(Vec::as_slice).unwrap_or_default();
+        let email = user.email()?;
         Some(Person {
             id: user.id().to_owned(),
-            email: user.email()?,
+            // Twilio wants both to be the same; where they are not, the person is known by either.
+            aliases: user
+                .primary_email()
+                .map(str::to_lowercase)
+                .filter(|it| *it != email)
+                .into_iter()
+                .collect(),
+            email,
             name: user.full_name(),
             is_active: user.is_active(),
             accounts: assignments
