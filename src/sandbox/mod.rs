@@ -68,6 +68,21 @@
 //!       runtimeDomain: nss.twil.io
 //!       flexUsers: [{username: a@connie.one, full_name: Ann Lee, email: a@connie.one, roles: [agent]}]
 //!       rateLimit: {requests: 2000, perSeconds: 1}
+//!   organizations:                      # only what is seeded exists
+//!     OR00000000000000000000000000000001:
+//!       friendlyName: NSS
+//!       owner: owner@connie.one         # the owner and the administrators need no entry among the users
+//!       administrators: [root@connie.one]
+//!       accounts: [AC00000000000000000000000000000001]
+//!       domains: [{name: connie.one, status: verified, token: 0123456789abcdef0123456789abcdef}]
+//!       users:
+//!         - {email: a@connie.one, displayName: Ann Lee, givenName: Ann, familyName: Lee, externalId: e1, active: true,
+//!            suspended: false, roles: [Organization Member, Developer@AC00000000000000000000000000000001]}
+//!       generateUsers: {count: 10000, domain: connie.one, prefix: user, roles: [Organization Member]}
+//!       roles: [{friendlyName: Night Desk, lowestLevel: ACCOUNT}]   # beside Twilio's own
+//!       oauthClients: [{clientId: OQ..., clientSecret: s3cret, permissions: [managed-users/list]}]
+//!                                       # no permissions: all; no secret: any; none, and one organization: any app gets everything
+//!       rateLimit: {requests: 2000, perSeconds: 1}
 //! dns:
 //!   flex.connie.one: {CNAME: cname.connie.team}
 //!   cname.connie.team: {A: [192.0.2.10], AAAA: ['2001:db8::1'], TXT: [some text]}

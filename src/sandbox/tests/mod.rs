@@ -5,6 +5,7 @@ mod core;
 mod okta;
 mod organization;
 mod sendgrid;
+mod organization_console;
 mod twilio;
 
 use camino::Utf8PathBuf;
