@@ -22,7 +22,7 @@ use crate::{
         resolve_fields,
     },
     provider::{
-        Scope, SharedMutate, SharedObserve, WriteError,
+        AccountsOfRealm, Scope, SharedMutate, SharedObserve, WriteError,
         credentials::Credentials,
         registry::{self, Registry},
     },
@@ -132,7 +132,7 @@ impl Session {
         let without_population = directories.unlisted();
         components
             .extend(standalone.into_iter().filter(|component| tenants.contains(&component.address.tenant)));
-        for (address, requirement) in review(&agreements, &directories, &mut warnings) {
+        for (address, requirement) in review(&agreements, &directories, &components, &mut warnings) {
             for component in components.iter_mut().filter(|component| component.address == address) {
                 component.requires.push(requirement.clone());
             }
@@ -352,8 +352,15 @@ fn merge_leavers(warnings: Vec<Warning>) -> Vec<Warning> {
 fn review(
     agreements: &[Agreement<'_>],
     directories: &Directories,
+    components: &[Component],
     warnings: &mut Vec<Warning>,
 ) -> Vec<(Address, Requirement)> {
+    let enabled: BTreeSet<String> = components
+        .iter()
+        .filter(|component| component.class == Class::Membership)
+        .filter_map(|component| component.address.component.split_once(':'))
+        .map(|(_, email)| email.to_lowercase())
+        .collect();
     let mut requirements = Vec::new();
     for (realm, accounts) in directories.products() {
         let of_realm: Vec<_> = agreements
@@ -362,7 +369,11 @@ fn review(
             .collect();
         let contexts: Vec<_> = of_realm.iter().filter_map(|agreement| agreement.context()).collect();
         if let Some(first) = of_realm.first() {
-            let review = first.service_provider().review(&contexts, accounts);
+            let review = first.service_provider().review(&AccountsOfRealm {
+                contexts: &contexts,
+                accounts,
+                enabled: &enabled,
+            });
             requirements.extend(review.requirements);
             warnings.extend(review.warnings);
         }

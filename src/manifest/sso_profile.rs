@@ -95,6 +95,15 @@ impl Product {
         }
     }
 
+    /// Where people begin to sign in, unless they have an address of their own for it.
+    pub fn login_page(self) -> &'static str {
+        match self {
+            Self::Console | Self::ConsoleLegacy => "https://www.twilio.com/login",
+            Self::Flex | Self::FlexLegacy => "https://flex.twilio.com",
+            Self::Sendgrid => "https://app.sendgrid.com",
+        }
+    }
+
     /// Whether this is Flex, of either generation.
     pub fn is_flex(self) -> bool {
         matches!(self, Self::Flex | Self::FlexLegacy)
@@ -334,7 +343,8 @@ pub struct Session {
     pub lifetime_hours: Option<u32>,
 }
 
-/// Console: which domains must sign in through the profile.
+/// Console: which domains must sign in through the profile, once an enablement of it has come to `stage: enforced`. To take
+/// enforcement back, write an earlier stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Enforcement {

@@ -13,6 +13,7 @@
 //! # Assumptions
 //! One observation serves a whole plan: a provider lists in bulk, once, and answers from what it read.
 
+pub mod assertion;
 pub mod auth0;
 pub mod credentials;
 mod lower;
@@ -26,8 +27,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use lower::{
-    IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource, ProfileContext, Review,
-    Rotation, ServiceProvider, ServiceProviderSide,
+    AccountsOfRealm, IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource,
+    ProfileContext, Review, Rotation, ServiceProvider, ServiceProviderSide, announcement,
 };
 pub use population::{Person, Population, PopulationQuery};
 

@@ -8,7 +8,11 @@ use super::{
     auth0::{self, Auth0Vendor},
     credentials::Credentials,
     okta::{self, OktaVendor},
-    twilio::flex::{self, FlexProduct},
+    twilio::{
+        console::{self, ConsoleLegacyProduct, ConsoleProduct},
+        flex::{self, FlexProduct},
+        organization,
+    },
 };
 use crate::{
     component::{Address, Component, Realm, Step, Unknown, UnknownReason},
@@ -27,7 +31,7 @@ use crate::{
 };
 
 /// The products that can be planned.
-pub const PRODUCTS: &[Product] = &[Product::Flex];
+pub const PRODUCTS: &[Product] = &[Product::Console, Product::ConsoleLegacy, Product::Flex];
 
 /// The identity providers that can be planned.
 pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta];
@@ -35,8 +39,10 @@ pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta];
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
     match product {
+        Product::Console => Some(&ConsoleProduct),
+        Product::ConsoleLegacy => Some(&ConsoleLegacyProduct),
         Product::Flex => Some(&FlexProduct),
-        Product::Console | Product::ConsoleLegacy | Product::FlexLegacy | Product::Sendgrid => None,
+        Product::FlexLegacy | Product::Sendgrid => None,
     }
 }
 
@@ -54,11 +60,11 @@ pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider
 /// # Errors
 /// What cannot be expressed.
 pub fn email_domain(
-    _project: &str,
-    _tenant: &Resource<TenantSpec>,
-    _domain: &Resource<EmailDomainSpec>,
+    project: &str,
+    tenant: &Resource<TenantSpec>,
+    domain: &Resource<EmailDomainSpec>,
 ) -> Result<Vec<Component>, LowerError> {
-    Ok(Vec::new())
+    console::lower_email_domain(project, tenant, domain)
 }
 
 /// A hostname that leads to a profile.
@@ -75,14 +81,14 @@ pub fn vanity_domain(
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES.iter().chain(okta::CODES).chain(flex::CODES).copied()
+    auth0::CODES.iter().chain(console::CODES).chain(okta::CODES).chain(flex::CODES).copied()
 }
 
 /// The step that removes what an attested component had made, if something of it remains, and where it is done.
 type RemovalStep = fn(&Address, &AttestationSpec, &Resource<TenantSpec>) -> Option<(Realm, Step)>;
 
 /// Who knows how attested components are removed.
-const REMOVALS: &[RemovalStep] = &[flex::removal_step];
+const REMOVALS: &[RemovalStep] = &[console::removal_step, flex::removal_step];
 
 /// The step that removes what an attested component had made, if something of it remains.
 pub fn removal_step(
@@ -98,7 +104,9 @@ pub fn removal_step(
 enum Place<'a> {
     Auth0(&'a Auth0),
     Okta(&'a Okta),
+    Console(&'a Twilio),
     Flex(&'a Twilio),
+    Organization(&'a Twilio),
 }
 
 impl Place<'_> {
@@ -107,7 +115,10 @@ impl Place<'_> {
         match self {
             Self::Auth0(block) => auth0::open::has_credentials(block),
             Self::Okta(block) => okta::open::has_credentials(block),
+            // It needs none.
+            Self::Console(_) => true,
             Self::Flex(block) => flex::open::has_credentials(block),
+            Self::Organization(block) => organization::open::has_credentials(block),
         }
     }
 }
@@ -133,7 +144,9 @@ impl<'a> Registry<'a> {
         for tenant in manifests.tenants.values() {
             let TenantSpec { twilio, auth0, okta, .. } = &tenant.spec;
             if let Some(block) = twilio {
+                offer(console::open::realm(block), Place::Console(block));
                 offer(flex::open::realm(block), Place::Flex(block));
+                offer(organization::open::realm(block), Place::Organization(block));
             }
             if let Some(block) = auth0 {
                 offer(Some(auth0::open::realm(block)), Place::Auth0(block));
@@ -172,7 +185,9 @@ impl<'a> Registry<'a> {
         match self.place(realm)? {
             Place::Auth0(block) => auth0::open::reader(block, http, credentials).await,
             Place::Okta(block) => okta::open::reader(block, http, credentials).await,
+            Place::Console(block) => console::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
+            Place::Organization(block) => organization::open::reader(block, http, credentials).await,
         }
     }
 
@@ -190,7 +205,9 @@ impl<'a> Registry<'a> {
         match self.place(realm).map_err(|unknown| WriteError::no_credential(realm.clone(), unknown))? {
             Place::Auth0(block) => auth0::open::writer(block, http, credentials).await,
             Place::Okta(block) => okta::open::writer(block, http, credentials).await,
+            Place::Console(block) => console::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
+            Place::Organization(block) => organization::open::writer(block, http, credentials).await,
         }
     }
 
@@ -238,8 +255,13 @@ mod tests {
         match Registry::of(manifests).place(realm).unwrap() {
             Place::Auth0(block) => block.client_id.clone(),
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
+            Place::Console(_) => None,
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
+            }
+            Place::Organization(twilio) => {
+                let client = twilio.organization.as_ref().unwrap().oauth_client.as_ref();
+                client.map(|client| client.client_id.clone())
             }
         }
     }

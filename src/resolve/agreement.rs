@@ -7,7 +7,7 @@ use crate::{
     component::{Address, Component, Field, Instruction, Realm},
     diagnostics::{Finding, Findings},
     manifest::{
-        Manifests, Resource, sso_profile::SsoProfileSpec, tenant::TenantState,
+        Manifests, Resource, email_domain::EmailDomainSpec, sso_profile::SsoProfileSpec, tenant::TenantState,
         user_enablement::UserEnablementSpec, vanity_domain::VanityDomainSpec,
     },
     provider::{
@@ -23,6 +23,7 @@ pub struct Agreement<'a> {
     manifests: &'a Manifests,
     enablements: Vec<&'a Resource<UserEnablementSpec>>,
     vanity_domains: Vec<&'a Resource<VanityDomainSpec>>,
+    email_domains: Vec<&'a Resource<EmailDomainSpec>>,
     service_provider: &'static dyn ServiceProvider,
     identity_provider: &'static dyn IdentityProvider,
     /// What the service provider's side offers.
@@ -59,7 +60,7 @@ impl<'a> Agreement<'a> {
 
     /// The profile with everything that it refers to; `None` only where a reference is broken, which loading refuses.
     pub fn context(&self) -> Option<ProfileContext<'_>> {
-        context(self.manifests, self.profile, &self.enablements, &self.vanity_domains)
+        context(self.manifests, self.profile, &self.enablements, &self.vanity_domains, &self.email_domains)
     }
 }
 
@@ -85,7 +86,9 @@ fn agreement<'a>(
 ) -> Option<Agreement<'a>> {
     let enablements: Vec<_> = manifests.enablements_of(profile).collect();
     let vanity_domains: Vec<_> = manifests.vanity_domains_of(profile).collect();
-    let context = context(manifests, profile, &enablements, &vanity_domains)?;
+    let email_domains: Vec<_> =
+        manifests.email_domains.values().filter(|domain| domain.tenant == profile.tenant).collect();
+    let context = context(manifests, profile, &enablements, &vanity_domains, &email_domains)?;
     let vendor = context.identity_provider.spec.vendor;
     let product = profile.spec.product;
     let service_provider = registry::service_provider(product);
@@ -127,6 +130,7 @@ fn agreement<'a>(
         manifests,
         enablements,
         vanity_domains,
+        email_domains,
         service_provider,
         identity_provider,
         service_provider_side,
@@ -173,6 +177,7 @@ fn context<'a>(
     profile: &'a Resource<SsoProfileSpec>,
     enablements: &'a [&'a Resource<UserEnablementSpec>],
     vanity_domains: &'a [&'a Resource<VanityDomainSpec>],
+    email_domains: &'a [&'a Resource<EmailDomainSpec>],
 ) -> Option<ProfileContext<'a>> {
     Some(ProfileContext {
         project: &manifests.project.spec.id,
@@ -182,6 +187,7 @@ fn context<'a>(
         attribute_map: manifests.attribute_map_of(profile),
         enablements,
         vanity_domains,
+        email_domains,
     })
 }
 

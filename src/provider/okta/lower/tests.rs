@@ -70,6 +70,7 @@ impl Fixture {
             attribute_map: Some(&map),
             enablements: &enablements.iter().collect::<Vec<_>>(),
             vanity_domains: &[],
+            email_domains: &[],
         })
     }
 
