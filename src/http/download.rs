@@ -70,13 +70,7 @@ impl Http {
         loop {
             attempt += 1;
             let mut bytes = 0;
-            let outcome = self
-                .wire()
-                .stream(&outgoing, async |chunk| {
-                    bytes += chunk.len() as u64;
-                    sink.send(chunk).await.is_ok()
-                })
-                .await;
+            let outcome = self.wire().stream(&outgoing, sink, &mut bytes).await;
             self.count(&call.host, |stats| {
                 stats.requests += 1;
                 stats.retries += u64::from(attempt > 1);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
+use tokio::sync::mpsc;
 use url::Url;
 
 use super::client::HttpOptions;
@@ -99,18 +100,20 @@ impl Wire {
         request.send().await.map_err(|error| self.sort(error))
     }
 
-    /// Sends once and gives the answer's body away piece by piece, if it is a success; a `sink` that says no ends it. The total
-    /// timeout of an attempt counts for all of it.
+    /// Sends once and gives the answer's body away piece by piece, if it is a success; a receiver that is gone ends it. `bytes` counts
+    /// what was given away. The total timeout of an attempt counts for all of it.
     pub(super) async fn stream(
         &self,
         outgoing: &Outgoing,
-        mut sink: impl AsyncFnMut(Vec<u8>) -> bool,
+        sink: &mpsc::Sender<Vec<u8>>,
+        bytes: &mut u64,
     ) -> Result<Incoming, Failure> {
         let mut answer = self.open(outgoing).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         if status.is_success() {
             while let Some(chunk) = answer.chunk().await.map_err(|error| self.sort(error))? {
-                if !sink(chunk.to_vec()).await {
+                *bytes += chunk.len() as u64;
+                if sink.send(chunk.to_vec()).await.is_err() {
                     break;
                 }
             }
