@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, dns, okta, twilio};
+use super::{auth0, dns, okta, saml, twilio, web};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -20,7 +20,11 @@ pub(crate) struct Seed {
     #[serde(default)]
     okta: okta::Seed,
     #[serde(default)]
+    saml: saml::Seed,
+    #[serde(default)]
     twilio: twilio::Seed,
+    #[serde(default)]
+    web: web::Seed,
 }
 
 impl Seed {
@@ -36,6 +40,8 @@ impl Seed {
         self.auth0.apply(documents, now)?;
         self.dns.apply(documents)?;
         self.okta.apply(documents, now)?;
+        self.saml.apply(documents, now)?;
+        self.web.apply(documents, now)?;
         self.twilio.apply(documents, now)
     }
 }
