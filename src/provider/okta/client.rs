@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     PROVIDER,
-    assertion::{PrivateKey, ServiceApp},
+    assertion::ServiceApp,
     wire::{App, AppGroup, AppUser, Group, Key, User},
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         Auth, CommonShape, Http, HttpError, Origin, OriginConfig, RateLimitPolicy, Request, Response,
         TokenEndpoint, TokenStyle, found, pages_by_link_header,
     },
+    provider::assertion::PrivateKey,
     saml,
 };
 
@@ -251,7 +252,7 @@ mod tests {
         let api = |writes| {
             let auth = OktaAuth::ServiceApp {
                 client_id: "0oa1".to_owned(),
-                key: PrivateKey::from_pem(&super::super::assertion::tests::key()).unwrap(),
+                key: PrivateKey::from_pem(&crate::provider::assertion::tests::key()).unwrap(),
                 key_id: None,
                 writes,
             };

@@ -25,15 +25,17 @@ mod codes;
 mod convert;
 mod lower;
 mod observe;
+pub mod open;
 mod population;
 mod wire;
 mod write;
 
-pub use assertion::{PrivateKey, PrivateKeyError};
 pub use client::{OktaAuth, OktaConfig, public_url};
 pub use codes::CODES;
 pub use lower::OktaVendor;
 pub use observe::{reader, writer};
+
+pub use super::assertion::{PrivateKey, PrivateKeyError};
 
 /// The provider's name in realms.
 pub const PROVIDER: &str = "okta";
