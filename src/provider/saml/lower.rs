@@ -9,7 +9,7 @@ use super::{
     steps::{self, Application, People},
 };
 use crate::{
-    component::{Address, Capability, Component, Field, Marker, Rule, Step, Value},
+    component::{Address, Capability, Component, Field, Marker, Realm, Rule, Step, Value},
     diagnostics::Finding,
     manifest::{
         Kind, Resource,
@@ -35,6 +35,10 @@ pub(super) mod kind {
 
 /// Field paths that more than one file names.
 pub(super) mod field {
+    /// Shown as context: which identity provider is meant, by an address of it.
+    pub(in super::super) const PLACE: &str = "identityProvider";
+    /// Shown as context: what the application is called.
+    pub(in super::super) const APPLICATION: &str = "application";
     /// Shown as context: where the metadata are.
     pub(in super::super) const URL: &str = "url";
     /// Shown as context: the entity that is chosen.
@@ -153,15 +157,8 @@ impl IdentityProvider for SamlVendor {
         Vec::new()
     }
 
-    fn population_realm(&self, _context: &ProfileContext<'_>) -> Option<crate::component::Realm> {
-        // There is no directory that could be read: people are those whom the manifests name.
-        None
-    }
-}
-
-impl SamlVendor {
-    /// The lists of an enablement: the pilot's people, who test the connection, and everybody else, who come after the test.
-    pub(super) fn lists(
+    fn lower_members(
+        &self,
         context: &ProfileContext<'_>,
         enablement: &Resource<UserEnablementSpec>,
         members: &[Member<'_>],
@@ -169,7 +166,13 @@ impl SamlVendor {
         if context.profile.spec.application.management == Management::External {
             return Vec::new();
         }
+        // Two lists: the pilot's people test the connection, and everybody else comes after the test.
         [true, false].into_iter().filter_map(|is_pilot| list(context, enablement, members, is_pilot)).collect()
+    }
+
+    fn population_realm(&self, _context: &ProfileContext<'_>) -> Option<Realm> {
+        // There is no directory that could be read: people are those whom the manifests name.
+        None
     }
 }
 
@@ -220,6 +223,7 @@ fn trust(context: &ProfileContext<'_>, url: &Url) -> Component {
     let here = provider.at(&path!["spec", "trust"]);
     let mut component = provider_component(context, kind::TRUST, title);
     component.fields = vec![
+        place_of(provider),
         Field::new("issuer", Value::output_of(&metadata, "issuer"), Capability::Probed).from(here.clone()),
         Field::new(field::CERTIFICATES, Value::output_of(&metadata, field::CERTIFICATES), Capability::Probed)
             .by(Rule::Set)
@@ -227,6 +231,17 @@ fn trust(context: &ProfileContext<'_>, url: &Url) -> Component {
     ];
     component.step = Some(steps::trust(&component.realm.tenant, bare.as_str()));
     component
+}
+
+/// Which identity provider a step is carried out in: a step that was done in one says nothing about another.
+fn place_of(provider: &Resource<IdentityProviderSpec>) -> Field {
+    let trust = &provider.spec.trust;
+    let url = metadata_url(&provider.spec).or(trust.sso_url.as_ref()).map(|url| {
+        let mut bare = url.clone();
+        bare.set_query(None);
+        bare.to_string()
+    });
+    Field::new(field::PLACE, url, Capability::Derived).from(provider.at(&path!["spec", "trust"]))
 }
 
 /// What a profile's application is called in the identity provider.
@@ -245,6 +260,9 @@ fn application(context: &ProfileContext<'_>, side: &ServiceProviderSide) -> Comp
     let at = |path| Some(profile.at(&path));
     let signing = at(path!["spec", "signing"]);
     let mut fields = vec![
+        place_of(provider),
+        Field::new(field::APPLICATION, name.as_str(), Capability::Derived)
+            .from(at(path!["spec", "application", "name"])),
         attested("entityId", side.entity_id.clone()).from(at(path!["spec", "serviceProvider", "entityId"])),
         attested("acsUrl", side.acs_url.clone()).from(at(path!["spec", "serviceProvider", "acsUrl"])),
         attested("signResponse", own.response.or(defaults.response).unwrap_or(true).into())
@@ -377,7 +395,8 @@ fn list(
     Some(Component {
         formerly: former.map(|former| address.renamed(former)),
         fields: vec![
-            Field::new("application", context.address(kind::APPLICATION).within_tenant(), Capability::Derived),
+            place_of(provider),
+            Field::new(field::APPLICATION, name.as_str(), Capability::Derived),
             Field::new("people", Value::Map(people), Capability::Attested).from(first.origin.clone()),
         ],
         needs,

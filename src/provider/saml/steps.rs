@@ -30,6 +30,7 @@ fn step(scope: &str, place: String, instructions: Vec<Instruction>) -> Step {
         instructions,
         outputs: Vec::new(),
         removal: Vec::new(),
+        is_withdrawal: false,
     }
 }
 

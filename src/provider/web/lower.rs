@@ -10,7 +10,7 @@ use crate::{
         Kind, Resource, policy::Policy, sso_profile::SsoProfileSpec, tenant::TenantSpec,
         vanity_domain::VanityDomainSpec,
     },
-    provider::LowerError,
+    provider::{LowerError, ProfileContext},
     yaml::path,
 };
 
@@ -54,19 +54,17 @@ pub fn realm(domain: &Resource<VanityDomainSpec>) -> Realm {
     Realm::new(PROVIDER, domain.spec.hostname.to_ascii_lowercase())
 }
 
-/// The components of a vanity domain. `profile` is the profile that it leads to.
+/// The components of a vanity domain that leads to the context's profile.
 ///
 /// # Errors
 /// None today; what is wrong with a vanity domain the offline rules say.
 pub fn lower_vanity_domain(
-    project: &str,
-    tenant: &Resource<TenantSpec>,
+    context: &ProfileContext<'_>,
     policy: &Policy,
     domain: &Resource<VanityDomainSpec>,
-    profile: &Resource<SsoProfileSpec>,
 ) -> Result<Vec<Component>, LowerError> {
-    let lowering = Lowering { project, domain };
-    Ok(vec![lowering.dns(), lowering.tls(policy), lowering.app_config(tenant, profile)])
+    let lowering = Lowering { project: context.project, domain };
+    Ok(vec![lowering.dns(), lowering.tls(policy), lowering.app_config(context.tenant, context.profile)])
 }
 
 struct Lowering<'a> {
