@@ -4,8 +4,8 @@ mod auth0;
 mod core;
 mod okta;
 mod organization;
-mod sendgrid;
 mod organization_console;
+mod sendgrid;
 mod twilio;
 
 use camino::Utf8PathBuf;

@@ -125,8 +125,8 @@ pub(crate) fn check_response(
         return Err(Refused::new("response_not_signed", "message of SAML response is not signed"));
     }
     // Whether the real page takes several certificates is not documented; here any of them may sign.
-    let stored = certificate::read_all(certificate)
-        .map_err(|why| Refused::new("certificate_mismatch", why))?;
+    let stored =
+        certificate::read_all(certificate).map_err(|why| Refused::new("certificate_mismatch", why))?;
     let signing = certificate::read(&assertion.certificate).ok();
     let Some(stored) = stored.into_iter().find(|it| signing.as_ref().is_some_and(|one| one.der == it.der))
     else {
