@@ -3,6 +3,7 @@
 
 mod files;
 mod load;
+mod people;
 mod session;
 mod target;
 

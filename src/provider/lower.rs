@@ -3,9 +3,9 @@
 
 use url::Url;
 
-use super::Person;
+use super::{Person, Population};
 use crate::{
-    component::{Address, Component, Marker, Value},
+    component::{Address, Component, Marker, Realm, Requirement, Value},
     diagnostics::{Finding, Location},
     manifest::{
         Kind, Resource,
@@ -16,7 +16,7 @@ use crate::{
         user_enablement::{Role, Stage, UserEnablementSpec},
         vanity_domain::VanityDomainSpec,
     },
-    plan::Outputs,
+    plan::{Outputs, Warning},
 };
 
 /// One profile with everything that it refers to.
@@ -111,6 +111,20 @@ pub trait ServiceProvider: Send + Sync {
         identity_provider: &IdentityProviderSide,
     ) -> Result<Vec<Component>, LowerError>;
 
+    /// The realm that has the product's own accounts; `None` where the tenant does not say which one that is.
+    fn realm(&self, context: &ProfileContext<'_>) -> Option<Realm>;
+
+    /// Whether the product has to know its people beforehand, so that its accounts are listed for every plan
+    /// ([`Member::account`], [`ServiceProvider::review`]). Not by default: they come with their first sign-in.
+    fn lists_accounts(&self) -> bool {
+        false
+    }
+
+    /// Whose people an enablement is expanded from.
+    fn people(&self, _enablement: &UserEnablementSpec) -> PeopleSource {
+        PeopleSource::IdentityProvider
+    }
+
     /// One person's components on this side (a Flex user that is made beforehand), none by default.
     fn lower_member(
         &self,
@@ -120,6 +134,41 @@ pub trait ServiceProvider: Send + Sync {
     ) -> Vec<Component> {
         Vec::new()
     }
+
+    /// The components on this side of everybody whom an enablement enables: by default each person's own.
+    fn lower_members(
+        &self,
+        context: &ProfileContext<'_>,
+        enablement: &Resource<UserEnablementSpec>,
+        members: &[Member<'_>],
+    ) -> Vec<Component> {
+        members.iter().flat_map(|member| self.lower_member(context, enablement, member)).collect()
+    }
+
+    /// What the product's accounts say about the profiles of one realm together: what must hold before some component is touched
+    /// (an administrator who can always sign in), and what people should know. `contexts` are all profiles whose product has its
+    /// accounts there.
+    fn review(&self, _contexts: &[ProfileContext<'_>], _accounts: &Population) -> Review {
+        Review::default()
+    }
+}
+
+/// Whose people an enablement is expanded from; whoever the other side does not know is named, and not enabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeopleSource {
+    /// The identity provider's: the product makes its accounts itself, or Concord does.
+    IdentityProvider,
+    /// The product's own: only who has an account there can be enabled.
+    Product,
+}
+
+/// What a product's accounts say about its profiles.
+#[derive(Debug, Clone, Default)]
+pub struct Review {
+    /// What must hold before components are touched.
+    pub requirements: Vec<(Address, Requirement)>,
+    /// What people should know.
+    pub warnings: Vec<Warning>,
 }
 
 /// An identity-provider vendor's half of a profile.
@@ -145,13 +194,31 @@ pub trait IdentityProvider: Send + Sync {
         member: &Member<'_>,
     ) -> Vec<Component>;
 
+    /// The components on this side of everybody whom an enablement enables: by default each person's own. A vendor whose people are
+    /// one list that somebody enters by hand makes one component of all.
+    fn lower_members(
+        &self,
+        context: &ProfileContext<'_>,
+        enablement: &Resource<UserEnablementSpec>,
+        members: &[Member<'_>],
+    ) -> Vec<Component> {
+        members.iter().flat_map(|member| self.lower_member(context, enablement, member)).collect()
+    }
+
+    /// Whether [`IdentityProvider::lower_members`] makes one component of everybody, pilot and all: then it is not asked for the
+    /// pilot apart.
+    fn lists_people_at_once(&self) -> bool {
+        false
+    }
+
     /// Where the application's metadata are published, once it exists: `outputs` is what components give to others.
     fn metadata_url(&self, _context: &ProfileContext<'_>, _outputs: &Outputs) -> Option<Url> {
         None
     }
 
-    /// The realm whose population enablements of the profile are expanded from.
-    fn population_realm(&self, context: &ProfileContext<'_>) -> Option<crate::component::Realm>;
+    /// The realm that has the identity provider's people; `None` where there is no directory to read, and people are exactly
+    /// those whom the manifests name.
+    fn population_realm(&self, context: &ProfileContext<'_>) -> Option<Realm>;
 }
 
 /// One person whom an enablement enables at the present stage.
@@ -159,6 +226,8 @@ pub trait IdentityProvider: Send + Sync {
 pub struct Member<'a> {
     /// The person, as the identity provider has them.
     pub person: &'a Person,
+    /// The person, as the product has them, where its accounts are listed and it has one.
+    pub account: Option<&'a Person>,
     /// The stage that enables the person.
     pub stage: Stage,
     /// The roles.

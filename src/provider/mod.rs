@@ -29,8 +29,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use lower::{
-    IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProvider,
-    ServiceProviderSide,
+    IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource, ProfileContext, Review,
+    ServiceProvider, ServiceProviderSide,
 };
 pub use population::{Person, Population, PopulationQuery};
 
@@ -176,6 +176,13 @@ pub enum WriteError {
         /// What is missing.
         message: String,
     },
+}
+
+impl WriteError {
+    /// Nothing can be written to a realm, for the reason that it cannot be opened.
+    pub fn no_credential(realm: Realm, unknown: Unknown) -> Self {
+        Self::NoCredential { realm, message: unknown.message }
+    }
 }
 
 /// A provider that reads, shared between tasks.

@@ -1,10 +1,10 @@
 //! `Agreement`: one profile with both its sides lowered into components.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::codes;
 use crate::{
-    component::{Address, Component},
+    component::{Address, Component, Realm},
     diagnostics::{Finding, Findings},
     manifest::{
         Manifests, Resource, sso_profile::SsoProfileSpec, tenant::TenantState,
@@ -31,6 +31,9 @@ pub struct Agreement<'a> {
     pub identity_provider_side: IdentityProviderSide,
     /// The components of both sides.
     pub components: Vec<Component>,
+    /// Where the identity provider's components are: they are read first, because the product's side is looked for by what they
+    /// show.
+    pub identity_provider_realms: BTreeSet<Realm>,
 }
 
 impl<'a> Agreement<'a> {
@@ -104,23 +107,18 @@ fn agreement<'a>(
     let (service_provider, identity_provider) = (service_provider?, identity_provider?);
     let service_provider_side = service_provider.offer(&context);
     let identity_provider_side = identity_provider.offer(&context);
-    let mut components = Vec::new();
-    let mut failed = false;
-    for lowered in [
-        service_provider.lower(&context, &identity_provider_side),
-        identity_provider.lower(&context, &service_provider_side),
-    ] {
-        match lowered {
-            Ok(lowered) => components.extend(lowered),
-            Err(error) => {
-                failed = true;
-                findings.extend(error.0);
-            }
+    let on_product = service_provider.lower(&context, &identity_provider_side);
+    let on_idp = identity_provider.lower(&context, &service_provider_side);
+    let (mut components, on_idp) = match (on_product, on_idp) {
+        (Ok(on_product), Ok(on_idp)) => (on_product, on_idp),
+        (on_product, on_idp) => {
+            let errors = on_product.err().into_iter().chain(on_idp.err());
+            findings.extend(errors.flat_map(|error| error.0));
+            return None;
         }
-    }
-    if failed {
-        return None;
-    }
+    };
+    let identity_provider_realms = on_idp.iter().map(|component| component.realm.clone()).collect();
+    components.extend(on_idp);
     Some(Agreement {
         profile,
         manifests,
@@ -131,6 +129,7 @@ fn agreement<'a>(
         service_provider_side,
         identity_provider_side,
         components,
+        identity_provider_realms,
     })
 }
 

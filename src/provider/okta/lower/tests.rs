@@ -96,11 +96,13 @@ impl Fixture {
             name: None,
             is_active: true,
             groups: groups.iter().map(|it| (*it).to_owned()).collect(),
+            ..Person::default()
         };
         let enablement: Resource<UserEnablementSpec> =
             resource("UserEnablement", "people-0", &self.enablements[0]);
         let member = Member {
             person: &person,
+            account: None,
             stage,
             roles: Vec::new(),
             attributes: std::collections::BTreeMap::new(),

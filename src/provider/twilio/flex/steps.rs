@@ -4,10 +4,14 @@
 //! A new profile is one form, so the step that makes it tells to fill in all of it; the steps for name and URLs are then confirmations,
 //! and stand alone when only they change.
 
+use super::PROVIDER;
 use super::lower::{entity_id, shown};
 use crate::{
-    component::{Address, Instruction, Step, StepOutput},
-    manifest::{attestation::AttestationSpec, identity_provider::Vendor, sso_profile::SsoProfileSpec},
+    component::{Address, Instruction, Realm, Step, StepOutput},
+    manifest::{
+        Resource, attestation::AttestationSpec, identity_provider::Vendor, sso_profile::SsoProfileSpec,
+        tenant::TenantSpec,
+    },
 };
 
 /// Where the profile is kept.
@@ -191,7 +195,21 @@ fn removal(which: &str) -> Vec<Instruction> {
 /// The step that removes what an attested step had made and no manifest asks for any more; `None` where nothing remains of it.
 ///
 /// A profile's name and URLs go with the profile, and a test leaves nothing behind.
-pub fn removal_step(address: &Address, attestation: &AttestationSpec, account_sid: &str) -> Option<Step> {
+pub fn removal_step(
+    address: &Address,
+    attestation: &AttestationSpec,
+    tenant: &Resource<TenantSpec>,
+) -> Option<(Realm, Step)> {
+    let account = &tenant.spec.twilio.as_ref()?.account.as_ref()?.sid;
+    Some((Realm::new(PROVIDER, account), removal_in(address, attestation, account)?))
+}
+
+/// The same, in an account.
+pub(super) fn removal_in(
+    address: &Address,
+    attestation: &AttestationSpec,
+    account_sid: &str,
+) -> Option<Step> {
     if address.component_type() != super::lower::TRUST {
         return None;
     }
