@@ -7,6 +7,7 @@ use super::{
     SharedObserve, WriteError,
     auth0::{self, Auth0Vendor},
     credentials::Credentials,
+    google::{self, GoogleVendor},
     okta::{self, OktaVendor},
     twilio::{
         flex::{self, FlexProduct},
@@ -23,7 +24,7 @@ use crate::{
         email_domain::EmailDomainSpec,
         identity_provider::{IdentityProviderSpec, Vendor},
         sso_profile::Product,
-        tenant::{Auth0, Okta, TenantSpec, Twilio},
+        tenant::{Auth0, Google, Okta, TenantSpec, Twilio},
         vanity_domain::VanityDomainSpec,
     },
     plan::ApprovedPlan,
@@ -33,7 +34,7 @@ use crate::{
 pub const PRODUCTS: &[Product] = &[Product::Flex];
 
 /// The identity providers that can be planned.
-pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta];
+pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Google];
 
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
@@ -48,7 +49,8 @@ pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider
     match vendor {
         Vendor::Auth0 => Some(&Auth0Vendor),
         Vendor::Okta => Some(&OktaVendor),
-        Vendor::Salesforce | Vendor::Google | Vendor::Saml => None,
+        Vendor::Google => Some(&GoogleVendor),
+        Vendor::Salesforce | Vendor::Saml => None,
     }
 }
 
@@ -78,14 +80,14 @@ pub fn vanity_domain(
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES.iter().chain(okta::CODES).chain(flex::CODES).copied()
+    auth0::CODES.iter().chain(okta::CODES).chain(google::CODES).chain(flex::CODES).copied()
 }
 
 /// The step that removes what an attested component had made, if something of it remains, and where it is done.
 type RemovalStep = fn(&Address, &AttestationSpec, &Resource<TenantSpec>) -> Option<(Realm, Step)>;
 
 /// Who knows how attested components are removed.
-const REMOVALS: &[RemovalStep] = &[flex::removal_step];
+const REMOVALS: &[RemovalStep] = &[flex::removal_step, google::removal_step];
 
 /// The step that removes what an attested component had made, if something of it remains.
 pub fn removal_step(
@@ -101,6 +103,7 @@ pub fn removal_step(
 enum Place<'a> {
     Auth0(&'a Auth0),
     Okta(&'a Okta),
+    Google(&'a Google),
     Flex(&'a Twilio),
     Organization(&'a Twilio),
 }
@@ -111,6 +114,7 @@ impl Place<'_> {
         match self {
             Self::Auth0(block) => auth0::open::has_credentials(block),
             Self::Okta(block) => okta::open::has_credentials(block),
+            Self::Google(block) => google::open::has_credentials(block),
             Self::Flex(block) => flex::open::has_credentials(block),
             Self::Organization(block) => organization::open::has_credentials(block),
         }
@@ -136,7 +140,7 @@ impl<'a> Registry<'a> {
             }
         };
         for tenant in manifests.tenants.values() {
-            let TenantSpec { twilio, auth0, okta, .. } = &tenant.spec;
+            let TenantSpec { twilio, auth0, okta, google, .. } = &tenant.spec;
             if let Some(block) = twilio {
                 offer(flex::open::realm(block), Place::Flex(block));
                 offer(organization::open::realm(block), Place::Organization(block));
@@ -147,14 +151,20 @@ impl<'a> Registry<'a> {
             if let Some(block) = okta {
                 offer(Some(okta::open::realm(block)), Place::Okta(block));
             }
+            if let Some(block) = google {
+                offer(Some(google::open::realm(block)), Place::Google(block));
+            }
         }
         for provider in manifests.identity_providers.values() {
-            let IdentityProviderSpec { auth0, okta, .. } = &provider.spec;
+            let IdentityProviderSpec { auth0, okta, google, .. } = &provider.spec;
             if let Some(block) = auth0 {
                 offer(Some(auth0::open::realm(block)), Place::Auth0(block));
             }
             if let Some(block) = okta {
                 offer(Some(okta::open::realm(block)), Place::Okta(block));
+            }
+            if let Some(block) = google {
+                offer(Some(google::open::realm(block)), Place::Google(block));
             }
         }
         Self { places }
@@ -178,6 +188,7 @@ impl<'a> Registry<'a> {
         match self.place(realm)? {
             Place::Auth0(block) => auth0::open::reader(block, http, credentials).await,
             Place::Okta(block) => okta::open::reader(block, http, credentials).await,
+            Place::Google(block) => google::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
             Place::Organization(block) => organization::open::reader(block, http, credentials).await,
         }
@@ -197,6 +208,7 @@ impl<'a> Registry<'a> {
         match self.place(realm).map_err(|unknown| WriteError::no_credential(realm.clone(), unknown))? {
             Place::Auth0(block) => auth0::open::writer(block, http, credentials).await,
             Place::Okta(block) => okta::open::writer(block, http, credentials).await,
+            Place::Google(block) => google::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
             Place::Organization(block) => organization::open::writer(block, http, credentials).await,
         }
@@ -246,6 +258,7 @@ mod tests {
         match Registry::of(manifests).place(realm).unwrap() {
             Place::Auth0(block) => block.client_id.clone(),
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
+            Place::Google(block) => Some(block.service_account.clone()),
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
             }

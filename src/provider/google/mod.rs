@@ -31,7 +31,7 @@ mod codes;
 mod convert;
 mod lower;
 mod observe;
-mod open;
+pub mod open;
 mod population;
 mod steps;
 mod trust;
@@ -40,7 +40,6 @@ mod write;
 
 pub use codes::CODES;
 pub use lower::GoogleVendor;
-pub use open::{reader, realm, writer};
 pub use steps::removal_step;
 
 /// The provider's name in realms.

@@ -2,8 +2,8 @@
 
 use super::{PROVIDER, client::GoogleConfig, observe::Customer};
 use crate::{
-    component::{Realm, Unknown, UnknownReason},
-    http::{Http, HttpError},
+    component::{Realm, Unknown},
+    http::Http,
     manifest::tenant::{Google, GoogleServiceAccount},
     provider::{
         SharedMutate, SharedObserve, WriteError,
@@ -26,6 +26,11 @@ pub fn realm(block: &Google) -> Realm {
     }
 }
 
+/// Whether the block says what to read with: it cannot be written without.
+pub fn has_credentials(_block: &Google) -> bool {
+    true
+}
+
 /// A provider that reads a customer. Sends nothing yet.
 ///
 /// # Errors
@@ -36,7 +41,7 @@ pub async fn reader(
     credentials: &Credentials,
 ) -> Result<SharedObserve, Unknown> {
     let config = config(block, credentials, Purpose::Plan).await?;
-    let customer = Customer::new(http, realm(block), &config).map_err(|error| unusable(&error))?;
+    let customer = Customer::new(http, realm(block), &config).map_err(|error| Unknown::unusable(&error))?;
     Ok(std::sync::Arc::new(customer))
 }
 
@@ -52,16 +57,8 @@ pub async fn writer(
     let realm = realm(block);
     let config = config(block, credentials, Purpose::Apply)
         .await
-        .map_err(|unknown| WriteError::NoCredential { realm: realm.clone(), message: unknown.message })?;
+        .map_err(|unknown| WriteError::no_credential(realm.clone(), unknown))?;
     Ok(std::sync::Arc::new(Customer::new(http, realm, &config)?))
-}
-
-fn unusable(error: &HttpError) -> Unknown {
-    Unknown {
-        reason: UnknownReason::Unexpected,
-        message: error.to_string(),
-        help: miette::Diagnostic::help(error).map(|help| help.to_string()),
-    }
 }
 
 async fn config(

@@ -68,6 +68,8 @@ pub(super) fn select<'a>(
                 name: user.name(),
                 is_active: user.is_active(),
                 groups,
+                aliases: user.aliases(),
+                ..Person::default()
             };
             population.people.insert(email, person);
         }

@@ -1,7 +1,7 @@
 //! What the Directory API sends and takes (discovery revision 20261104). Everything may be null or missing; of a schema everything is kept,
 //! because an update replaces all of it.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -71,6 +71,8 @@ pub(super) struct User {
     #[serde(default)]
     archived: Option<bool>,
     #[serde(default)]
+    aliases: Option<Vec<String>>,
+    #[serde(default)]
     custom_schemas: Option<Object>,
 }
 
@@ -89,6 +91,11 @@ impl User {
     /// The primary e-mail address in lower case. Aliases are none: Google asserts the primary address.
     pub(super) fn address(&self) -> Option<String> {
         self.primary_email.as_ref().map(|email| email.to_lowercase()).filter(|email| !email.is_empty())
+    }
+
+    /// Further addresses under which mail comes, in lower case.
+    pub(super) fn aliases(&self) -> BTreeSet<String> {
+        self.aliases.iter().flatten().map(|alias| alias.to_lowercase()).collect()
     }
 
     /// The full name.
