@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, dns, okta, twilio};
+use super::{auth0, dns, google, okta, twilio};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -17,6 +17,8 @@ pub(crate) struct Seed {
     auth0: auth0::Seed,
     #[serde(default)]
     dns: dns::Seed,
+    #[serde(default)]
+    google: google::Seed,
     #[serde(default)]
     okta: okta::Seed,
     #[serde(default)]
@@ -35,6 +37,7 @@ impl Seed {
     pub(crate) fn apply(&self, documents: &mut Transaction<'_>, now: Timestamp) -> Result<(), SandboxError> {
         self.auth0.apply(documents, now)?;
         self.dns.apply(documents)?;
+        self.google.apply(documents, now)?;
         self.okta.apply(documents, now)?;
         self.twilio.apply(documents, now)
     }
