@@ -7,9 +7,9 @@ use camino::Utf8Path;
 use crate::{
     manifest::{
         Manifests,
-        identity_provider::{CertificateRef, MetadataSource},
+        identity_provider::{CertificateRef, MetadataSource, Trust, Vendor},
     },
-    saml::Certificate,
+    saml::{Certificate, Metadata, names::Binding},
 };
 
 /// No certificate or metadata file of one identity provider is larger.
@@ -38,8 +38,9 @@ pub fn read_referenced_files(
     files
 }
 
-/// Puts the certificates of files in place of the files' names: the lowering does no I/O. What is no single certificate stays as it
-/// is; the offline rules say what is wrong with it.
+/// Puts the certificates of files in place of the files' names, and what Google's metadata file says in place of the file: the lowering
+/// does no I/O. What is no single certificate, or no metadata of one identity provider, stays as it is; the offline rules say what is wrong
+/// with it.
 pub fn embed_certificates(manifests: &mut Manifests, files: &BTreeMap<String, Result<Vec<u8>, String>>) {
     for provider in manifests.identity_providers.values_mut() {
         for reference in &mut provider.spec.trust.certificates {
@@ -53,7 +54,47 @@ pub fn embed_certificates(manifests: &mut Manifests, files: &BTreeMap<String, Re
                 *reference = CertificateRef::Pem(certificate.to_pem());
             }
         }
+        if provider.spec.vendor == Vendor::Google {
+            embed_metadata(&mut provider.spec.trust, files);
+        }
     }
+}
+
+/// Puts issuer, SSO URL and certificates of a metadata file where they could have been written by hand. Certificates that are pinned beside
+/// the file choose among those of the file.
+fn embed_metadata(trust: &mut Trust, files: &BTreeMap<String, Result<Vec<u8>, String>>) {
+    let Some(MetadataSource::File(path)) = &trust.metadata else { return };
+    let Some(Ok(bytes)) = files.get(path) else { return };
+    let Ok(metadata) = Metadata::parse_bytes(bytes) else { return };
+    let Ok((entity, idp)) = metadata.select_idp(trust.entity_id.as_deref()) else { return };
+    trust.issuer = Some(entity.entity_id.clone());
+    let url = idp.sso_location(Binding::HttpRedirect).or_else(|| idp.sso_location(Binding::HttpPost));
+    trust.sso_url = url.and_then(|url| url.parse().ok());
+    let pins: Vec<String> = trust.certificates.iter().filter_map(fingerprint).collect();
+    let chosen: Vec<CertificateRef> = idp
+        .signing_certificates
+        .iter()
+        .filter(|it| pins.is_empty() || pins.contains(&plain(it.sha256_fingerprint())))
+        .map(|it| CertificateRef::Pem(it.to_pem()))
+        .collect();
+    if !chosen.is_empty() {
+        trust.certificates = chosen;
+    }
+}
+
+fn fingerprint(reference: &CertificateRef) -> Option<String> {
+    match reference {
+        CertificateRef::Pem(text) => {
+            Certificate::from_pem(text).ok().map(|it| plain(it.sha256_fingerprint()))
+        }
+        CertificateRef::Fingerprint(text) => Some(plain(text)),
+        CertificateRef::File(_) => None,
+    }
+}
+
+/// A fingerprint as lower-case digits without separators.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase()
 }
 
 fn read(path: &Utf8Path) -> Result<Vec<u8>, String> {
