@@ -507,3 +507,6 @@ fn user(
     component.lifecycle = enablement.lifecycle.clone();
     Some(component)
 }
+
+#[cfg(test)]
+pub(super) mod tests;

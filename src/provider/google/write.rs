@@ -89,3 +89,6 @@ where
     }
     Err(WriteError::NotReady { what: what.to_owned(), seconds: waited.as_secs() })
 }
+
+#[cfg(test)]
+mod tests;

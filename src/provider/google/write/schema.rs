@@ -124,7 +124,7 @@ fn mark(component: &Component, note: &AppliedNote) -> Mark {
 }
 
 /// The body that makes a schema.
-fn creation(component: &Component, note: &AppliedNote) -> Json {
+pub(super) fn creation(component: &Component, note: &AppliedNote) -> Json {
     let mut body = Object::new();
     body.insert("schemaName".to_owned(), component.natural_key.as_str().into());
     fill(&mut body, component, note);
@@ -132,7 +132,7 @@ fn creation(component: &Component, note: &AppliedNote) -> Json {
 }
 
 /// The body that replaces one.
-fn replacement(schema: &Schema, component: &Component, note: &AppliedNote) -> Object {
+pub(super) fn replacement(schema: &Schema, component: &Component, note: &AppliedNote) -> Object {
     let mut body = sendable(schema);
     fill(&mut body, component, note);
     body

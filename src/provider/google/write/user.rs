@@ -108,7 +108,7 @@ fn is_written(user: &User, component: &Component, schema: &str, mark: &Mark) -> 
     user.mark(schema).as_ref() == Some(mark) && shows(component, &convert::user(user, schema))
 }
 
-fn mark(component: &Component, schema: &str, note: &AppliedNote) -> Mark {
+pub(super) fn mark(component: &Component, schema: &str, note: &AppliedNote) -> Mark {
     let mut keys: Vec<String> =
         owned(component).filter_map(|it| key_of(&it.path, schema)).map(str::to_owned).collect();
     keys.sort();
@@ -116,7 +116,7 @@ fn mark(component: &Component, schema: &str, note: &AppliedNote) -> Mark {
 }
 
 /// What the schema gets so that the person is enabled: the values, the mark, and null for what was Concord's and is no longer wanted.
-fn values(user: &User, component: &Component, schema: &str, mark: &Mark) -> Object {
+pub(super) fn values(user: &User, component: &Component, schema: &str, mark: &Mark) -> Object {
     let before = user.mark(schema).unwrap_or_default().keys;
     let mut values: Object = before.into_iter().map(|key| (key, Json::Null)).collect();
     for it in owned(component) {
