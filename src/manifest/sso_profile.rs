@@ -145,6 +145,9 @@ pub struct Application {
     /// Salesforce: which kind of application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salesforce: Option<SalesforceApplication>,
+    /// Google: what the custom SAML app looks like, for whom it is on, and where people's values are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub google: Option<GoogleApplication>,
 }
 
 /// Who owns an application.
@@ -224,6 +227,38 @@ impl From<ValidityYears> for u8 {
 /// For how many years a new signing key is valid where the manifest does not say; what Okta gives an application's first key. The
 /// description of `validityYears` tells it, too.
 pub const DEFAULT_KEY_YEARS: u8 = 10;
+
+/// What a custom SAML app in Google Workspace has beside its name, and where people's values are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoogleApplication {
+    /// The app's description in the Admin console.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The app's logo: a PNG or GIF file, best 256 pixels square, that a person uploads. Concord does not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
+    /// The custom attributes (the category of the Admin console) that hold people's values, by schema name; underscores are shown as
+    /// spaces. Default `Flex_Details` for Flex, `Twilio_Details` for other products. Two profiles need two names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"))]
+    pub schema: Option<String>,
+    /// For whom the app is on. Default: for the groups that the enablements select, or for everyone where they select none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<GoogleAccess>,
+}
+
+/// For whom an app is on in the Admin console. Nothing in it: for everyone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoogleAccess {
+    /// Organizational units, by path (`/Care`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organizational_units: Vec<String>,
+    /// Groups, by address (`agents@example.com`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+}
 
 /// Which kind of Salesforce application, and who may use it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

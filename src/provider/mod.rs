@@ -16,8 +16,10 @@
 pub mod assertion;
 pub mod auth0;
 pub mod credentials;
+pub mod google;
 mod lower;
 pub mod okta;
+mod owned;
 pub mod pins;
 mod population;
 pub mod registry;

@@ -6,6 +6,7 @@ use super::{
     IdentityProvider, LowerError, ProfileContext, ServiceProvider, SharedMutate, SharedObserve, WriteError,
     auth0::{self, Auth0Vendor},
     credentials::Credentials,
+    google::{self, GoogleVendor},
     okta::{self, OktaVendor},
     saml::{self, SamlVendor},
     sendgrid::{self, SendGridProduct},
@@ -27,7 +28,7 @@ use crate::{
         identity_provider::{IdentityProviderSpec, Vendor},
         policy::Policy,
         sso_profile::Product,
-        tenant::{Auth0, Okta, SendGrid, TenantSpec, Twilio},
+        tenant::{Auth0, Google, Okta, SendGrid, TenantSpec, Twilio},
         vanity_domain::VanityDomainSpec,
     },
     plan::ApprovedPlan,
@@ -38,7 +39,7 @@ pub const PRODUCTS: &[Product] =
     &[Product::Console, Product::ConsoleLegacy, Product::Flex, Product::Sendgrid];
 
 /// The identity providers that can be planned.
-pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Saml];
+pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Google, Vendor::Saml];
 
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
@@ -57,7 +58,8 @@ pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider
         Vendor::Auth0 => Some(&Auth0Vendor),
         Vendor::Okta => Some(&OktaVendor),
         Vendor::Saml => Some(&SamlVendor),
-        Vendor::Salesforce | Vendor::Google => None,
+        Vendor::Google => Some(&GoogleVendor),
+        Vendor::Salesforce => None,
     }
 }
 
@@ -87,8 +89,15 @@ pub fn vanity_domain(
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    const ROOMS: &[&[&Code]] =
-        &[auth0::CODES, okta::CODES, saml::CODES, console::CODES, flex::CODES, sendgrid::CODES];
+    const ROOMS: &[&[&Code]] = &[
+        auth0::CODES,
+        google::CODES,
+        okta::CODES,
+        saml::CODES,
+        console::CODES,
+        flex::CODES,
+        sendgrid::CODES,
+    ];
     ROOMS.iter().copied().flatten().copied()
 }
 
@@ -96,7 +105,8 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 type RemovalStep = fn(&Address, &AttestationSpec, &Resource<TenantSpec>) -> Option<(Realm, Step)>;
 
 /// Who knows how attested components are removed.
-const REMOVALS: &[RemovalStep] = &[console::removal_step, flex::removal_step, saml::removal_step];
+const REMOVALS: &[RemovalStep] =
+    &[console::removal_step, flex::removal_step, google::removal_step, saml::removal_step];
 
 /// The step that removes what an attested component had made, if something of it remains.
 pub fn removal_step(
@@ -113,6 +123,7 @@ enum Place<'a> {
     Auth0(&'a Auth0),
     Okta(&'a Okta),
     Console(&'a Twilio),
+    Google(&'a Google),
     Flex(&'a Twilio),
     Organization(&'a Twilio),
     SendGrid(&'a Resource<TenantSpec>, &'a SendGrid),
@@ -130,6 +141,7 @@ impl Place<'_> {
             Self::Okta(block) => okta::open::has_credentials(block),
             // It needs none.
             Self::Console(_) | Self::Saml | Self::Web => true,
+            Self::Google(block) => google::open::has_credentials(block),
             Self::Flex(block) => flex::open::has_credentials(block),
             Self::Organization(block) => organization::open::has_credentials(block),
             Self::SendGrid(_, block) => sendgrid::open::has_credentials(block),
@@ -156,7 +168,7 @@ impl<'a> Registry<'a> {
             }
         };
         for tenant in manifests.tenants.values() {
-            let TenantSpec { twilio, auth0, okta, sendgrid, .. } = &tenant.spec;
+            let TenantSpec { twilio, auth0, google, okta, sendgrid, .. } = &tenant.spec;
             if let Some(block) = twilio {
                 offer(console::open::realm(block), Place::Console(block));
                 offer(flex::open::realm(block), Place::Flex(block));
@@ -171,14 +183,20 @@ impl<'a> Registry<'a> {
             if let Some(block) = sendgrid {
                 offer(Some(sendgrid::open::realm(block)), Place::SendGrid(tenant, block));
             }
+            if let Some(block) = google {
+                offer(Some(google::open::realm(block)), Place::Google(block));
+            }
         }
         for provider in manifests.identity_providers.values() {
-            let IdentityProviderSpec { auth0, okta, .. } = &provider.spec;
+            let IdentityProviderSpec { auth0, okta, google, .. } = &provider.spec;
             if let Some(block) = auth0 {
                 offer(Some(auth0::open::realm(block)), Place::Auth0(block));
             }
             if let Some(block) = okta {
                 offer(Some(okta::open::realm(block)), Place::Okta(block));
+            }
+            if let Some(block) = google {
+                offer(Some(google::open::realm(block)), Place::Google(block));
             }
             if provider.spec.vendor == Vendor::Saml {
                 offer(Some(saml::realm(provider)), Place::Saml);
@@ -209,6 +227,7 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::reader(block, http, credentials).await,
             Place::Okta(block) => okta::open::reader(block, http, credentials).await,
             Place::Console(block) => console::open::reader(block, http, credentials).await,
+            Place::Google(block) => google::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
             Place::Organization(block) => organization::open::reader(block, http, credentials).await,
             Place::SendGrid(tenant, block) => sendgrid::open::reader(tenant, block, http, credentials).await,
@@ -232,6 +251,7 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::writer(block, http, credentials).await,
             Place::Okta(block) => okta::open::writer(block, http, credentials).await,
             Place::Console(block) => console::open::writer(block, http, credentials).await,
+            Place::Google(block) => google::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
             Place::Organization(block) => organization::open::writer(block, http, credentials).await,
             Place::SendGrid(tenant, block) => sendgrid::open::writer(tenant, block, http, credentials).await,
@@ -288,6 +308,7 @@ mod tests {
             Place::Auth0(block) => block.client_id.clone(),
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
             Place::Console(_) | Place::Saml | Place::Web => None,
+            Place::Google(block) => Some(block.service_account.clone()),
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
             }

@@ -40,6 +40,12 @@
 //!       searchLag: {requests: 2, milliseconds: 300} # a write is found after either
 //!       rateLimit: {requests: 2000, perSeconds: 1}
 //!       actionBuildMs: 100
+//! google:                               # the head of `google/seed.rs` has all of it
+//!   customers:
+//!     C00abc123:
+//!       domains: [connie.one]
+//!       users: [{email: a@connie.one, givenName: Ann, familyName: Lee, isAdmin: false}]
+//!       groups: [{email: agents@connie.one, name: Agents, members: [a@connie.one]}]
 //! okta:
 //!   organizations:
 //!     nss.okta.com:
@@ -130,6 +136,7 @@ mod connection;
 mod dns;
 mod error;
 mod faults;
+mod google;
 mod ids;
 mod login;
 mod message;

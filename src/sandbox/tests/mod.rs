@@ -2,6 +2,7 @@
 
 mod auth0;
 mod core;
+mod google;
 mod okta;
 mod organization;
 mod organization_console;
