@@ -26,8 +26,8 @@ use crate::{
     },
     plan::Warning,
     provider::{
-        IdentityProviderSide, LowerError, Member, PeopleSource, Population, ProfileContext, Review,
-        ServiceProvider, ServiceProviderSide,
+        AccountsOfRealm, IdentityProviderSide, LowerError, Member, PeopleSource, Population, ProfileContext,
+        Review, ServiceProvider, ServiceProviderSide,
     },
     yaml::{Path, path},
 };
@@ -154,10 +154,10 @@ impl ServiceProvider for SendGridProduct {
         if is_managed(enablement) { PeopleSource::IdentityProvider } else { PeopleSource::Product }
     }
 
-    fn review(&self, contexts: &[ProfileContext<'_>], accounts: &Population) -> Review {
+    fn review(&self, realm: &AccountsOfRealm<'_>) -> Review {
         let mut review = Review::default();
-        for enablement in contexts.iter().flat_map(|context| context.enablements) {
-            review.warnings.extend(without_password(enablement, accounts));
+        for enablement in realm.contexts.iter().flat_map(|context| context.enablements) {
+            review.warnings.extend(realm.accounts.and_then(|it| without_password(enablement, it)));
             review.warnings.extend(unreadable_personas(enablement));
         }
         review

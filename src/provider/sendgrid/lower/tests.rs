@@ -51,6 +51,7 @@ fn with<R>(
         attribute_map: None,
         enablements: &[&enablement],
         vanity_domains: &[],
+        email_domains: &[],
     };
     use_it(&context, &enablement)
 }
@@ -209,7 +210,11 @@ fn a_review_says_who_could_not_help_and_what_cannot_be_compared() {
         ..Population::default()
     };
     with(TENANT, PROFILE, enablement, |context, _| {
-        let review = SendGridProduct.review(&[*context], &accounts);
+        let review = SendGridProduct.review(&AccountsOfRealm {
+            contexts: &[*context],
+            accounts: Some(&accounts),
+            enabled: &BTreeSet::new(),
+        });
         let found: Vec<_> = review.warnings.iter().map(|it| (it.code, it.people.clone())).collect();
         assert_eq!(
             found,
