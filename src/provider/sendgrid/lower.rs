@@ -156,8 +156,9 @@ impl ServiceProvider for SendGridProduct {
 
     fn review(&self, realm: &AccountsOfRealm<'_>) -> Review {
         let mut review = Review::default();
+        let Some(accounts) = realm.accounts else { return review };
         for enablement in realm.contexts.iter().flat_map(|context| context.enablements) {
-            review.warnings.extend(realm.accounts.and_then(|it| without_password(enablement, it)));
+            review.warnings.extend(without_password(enablement, accounts));
             review.warnings.extend(unreadable_personas(enablement));
         }
         review

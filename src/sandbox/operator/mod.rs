@@ -2,6 +2,7 @@
 //! who knows which step; each product or vendor with steps of its own has a [`Hand`] in a file beside this one.
 
 mod flex;
+mod saml;
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ trait Hand: Sync {
 }
 
 /// Everybody who knows steps.
-const HANDS: &[&dyn Hand] = &[&flex::Flex];
+const HANDS: &[&dyn Hand] = &[&flex::Flex, &saml::Saml];
 
 /// Carries out manual steps on the sandbox's pages.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ mod auth0;
 mod core;
 mod okta;
 mod organization;
+mod organization_console;
 mod sendgrid;
 mod twilio;
 

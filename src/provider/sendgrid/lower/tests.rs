@@ -210,10 +210,10 @@ fn a_review_says_who_could_not_help_and_what_cannot_be_compared() {
         ..Population::default()
     };
     with(TENANT, PROFILE, enablement, |context, _| {
-        let review = SendGridProduct.review(&AccountsOfRealm {
+        let review = SendGridProduct.review(&crate::provider::AccountsOfRealm {
             contexts: &[*context],
             accounts: Some(&accounts),
-            enabled: &BTreeSet::new(),
+            enabled: &std::collections::BTreeSet::new(),
         });
         let found: Vec<_> = review.warnings.iter().map(|it| (it.code, it.people.clone())).collect();
         assert_eq!(
