@@ -3,6 +3,7 @@
 
 mod files;
 mod horizon;
+mod leavers;
 mod load;
 mod people;
 mod session;

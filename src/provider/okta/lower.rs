@@ -75,6 +75,8 @@ pub(super) mod field {
     pub(in super::super) const BREAK_GLASS: &str = "breakGlass";
     /// Shown as context: that direct assignments of others go, and who must not have one in any case.
     pub(in super::super) const EXCLUSIVE: &str = "assignments.exclusive";
+    /// Shown as context: whose direct assignment goes although those of others stay, because the manifests name them.
+    pub(in super::super) const REMOVED: &str = "assignments.removed";
 }
 
 /// Okta requires an ACS URL and an audience from the beginning. As long as Twilio's are not known these stand there: a host that can
@@ -354,6 +356,12 @@ impl Lowering<'_> {
                 .map(|email| email.trim().to_lowercase())
                 .collect();
             component.fields.push(Field::new(field::EXCLUSIVE, Value::texts(never), Capability::Derived));
+        } else if application.management == Management::Managed {
+            let removed = context.enablements.iter().flat_map(|it| &it.spec.remove);
+            let removed: BTreeSet<String> = removed.map(|email| email.trim().to_lowercase()).collect();
+            if !removed.is_empty() {
+                component.fields.push(Field::new(field::REMOVED, Value::texts(removed), Capability::Derived));
+            }
         }
         component
     }

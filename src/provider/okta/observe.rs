@@ -198,7 +198,10 @@ impl Observe for Organization {
                 parts.add(component);
             }
         }
-        for component in wanted_apps.iter().filter(|it| it.field(field::EXCLUSIVE).is_some()) {
+        for component in wanted_apps
+            .iter()
+            .filter(|it| [field::EXCLUSIVE, field::REMOVED].iter().any(|path| it.field(path).is_some()))
+        {
             if let Some(parts) = parts.get_mut(&Owner::Component(&component.address)) {
                 parts.exclusive = Some(component);
             }
