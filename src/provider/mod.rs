@@ -20,6 +20,7 @@ mod lower;
 pub mod okta;
 mod population;
 pub mod registry;
+pub mod sendgrid;
 pub mod twilio;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use async_trait::async_trait;
 
 pub use lower::{
     AccountsOfRealm, IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource,
-    ProfileContext, Review, ServiceProvider, ServiceProviderSide, announcement,
+    ProfileContext, Review, Rotation, ServiceProvider, ServiceProviderSide, announcement,
 };
 pub use population::{Person, Population, PopulationQuery};
 

@@ -8,6 +8,7 @@ use super::{
     auth0::{self, Auth0Vendor},
     credentials::Credentials,
     okta::{self, OktaVendor},
+    sendgrid::{self, SendGridProduct},
     twilio::{
         console::{self, ConsoleLegacyProduct, ConsoleProduct},
         flex::{self, FlexProduct},
@@ -24,14 +25,15 @@ use crate::{
         email_domain::EmailDomainSpec,
         identity_provider::{IdentityProviderSpec, Vendor},
         sso_profile::Product,
-        tenant::{Auth0, Okta, TenantSpec, Twilio},
+        tenant::{Auth0, Okta, SendGrid, TenantSpec, Twilio},
         vanity_domain::VanityDomainSpec,
     },
     plan::ApprovedPlan,
 };
 
 /// The products that can be planned.
-pub const PRODUCTS: &[Product] = &[Product::Console, Product::ConsoleLegacy, Product::Flex];
+pub const PRODUCTS: &[Product] =
+    &[Product::Console, Product::ConsoleLegacy, Product::Flex, Product::Sendgrid];
 
 /// The identity providers that can be planned.
 pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta];
@@ -42,7 +44,8 @@ pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider
         Product::Console => Some(&ConsoleProduct),
         Product::ConsoleLegacy => Some(&ConsoleLegacyProduct),
         Product::Flex => Some(&FlexProduct),
-        Product::FlexLegacy | Product::Sendgrid => None,
+        Product::Sendgrid => Some(&SendGridProduct),
+        Product::FlexLegacy => None,
     }
 }
 
@@ -81,7 +84,9 @@ pub fn vanity_domain(
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES.iter().chain(console::CODES).chain(okta::CODES).chain(flex::CODES).copied()
+    let rooms: [&'static [&'static Code]; 5] =
+        [auth0::CODES, okta::CODES, console::CODES, flex::CODES, sendgrid::CODES];
+    rooms.into_iter().flatten().copied()
 }
 
 /// The step that removes what an attested component had made, if something of it remains, and where it is done.
@@ -107,6 +112,7 @@ enum Place<'a> {
     Console(&'a Twilio),
     Flex(&'a Twilio),
     Organization(&'a Twilio),
+    SendGrid(&'a Resource<TenantSpec>, &'a SendGrid),
 }
 
 impl Place<'_> {
@@ -119,6 +125,7 @@ impl Place<'_> {
             Self::Console(_) => true,
             Self::Flex(block) => flex::open::has_credentials(block),
             Self::Organization(block) => organization::open::has_credentials(block),
+            Self::SendGrid(_, block) => sendgrid::open::has_credentials(block),
         }
     }
 }
@@ -142,7 +149,7 @@ impl<'a> Registry<'a> {
             }
         };
         for tenant in manifests.tenants.values() {
-            let TenantSpec { twilio, auth0, okta, .. } = &tenant.spec;
+            let TenantSpec { twilio, auth0, okta, sendgrid, .. } = &tenant.spec;
             if let Some(block) = twilio {
                 offer(console::open::realm(block), Place::Console(block));
                 offer(flex::open::realm(block), Place::Flex(block));
@@ -153,6 +160,9 @@ impl<'a> Registry<'a> {
             }
             if let Some(block) = okta {
                 offer(Some(okta::open::realm(block)), Place::Okta(block));
+            }
+            if let Some(block) = sendgrid {
+                offer(Some(sendgrid::open::realm(block)), Place::SendGrid(tenant, block));
             }
         }
         for provider in manifests.identity_providers.values() {
@@ -188,6 +198,7 @@ impl<'a> Registry<'a> {
             Place::Console(block) => console::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
             Place::Organization(block) => organization::open::reader(block, http, credentials).await,
+            Place::SendGrid(tenant, block) => sendgrid::open::reader(tenant, block, http, credentials).await,
         }
     }
 
@@ -208,6 +219,7 @@ impl<'a> Registry<'a> {
             Place::Console(block) => console::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
             Place::Organization(block) => organization::open::writer(block, http, credentials).await,
+            Place::SendGrid(tenant, block) => sendgrid::open::writer(tenant, block, http, credentials).await,
         }
     }
 
@@ -263,6 +275,7 @@ mod tests {
                 let client = twilio.organization.as_ref().unwrap().oauth_client.as_ref();
                 client.map(|client| client.client_id.clone())
             }
+            Place::SendGrid(_, block) => Some(block.api_key.to_string()),
         }
     }
 

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, dns, okta, twilio};
+use super::{auth0, dns, okta, sendgrid, twilio};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -19,6 +19,8 @@ pub(crate) struct Seed {
     dns: dns::Seed,
     #[serde(default)]
     okta: okta::Seed,
+    #[serde(default)]
+    sendgrid: sendgrid::Seed,
     #[serde(default)]
     twilio: twilio::Seed,
 }
@@ -36,6 +38,7 @@ impl Seed {
         self.auth0.apply(documents, now)?;
         self.dns.apply(documents)?;
         self.okta.apply(documents, now)?;
+        self.sendgrid.apply(documents, now)?;
         self.twilio.apply(documents, now)
     }
 }

@@ -4,7 +4,11 @@ mod auth0;
 mod core;
 mod okta;
 mod organization;
+<<<<<<< HEAD
 mod organization_console;
+=======
+mod sendgrid;
+>>>>>>> main
 mod twilio;
 
 use camino::Utf8PathBuf;
