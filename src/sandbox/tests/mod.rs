@@ -4,11 +4,8 @@ mod auth0;
 mod core;
 mod okta;
 mod organization;
-<<<<<<< HEAD
 mod organization_console;
-=======
 mod sendgrid;
->>>>>>> main
 mod twilio;
 
 use camino::Utf8PathBuf;
