@@ -8,7 +8,7 @@ mod people;
 mod session;
 mod target;
 
-pub use files::{embed_certificates, read_referenced_files};
+pub use files::{embed_certificates, embed_metadata, read_referenced_files};
 pub use load::{Project, load};
 pub use session::{FlowError, PlanOptions, Session};
 pub use target::Target;

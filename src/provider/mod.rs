@@ -18,10 +18,13 @@ pub mod auth0;
 pub mod credentials;
 mod lower;
 pub mod okta;
+pub mod pins;
 mod population;
 pub mod registry;
+pub mod saml;
 pub mod sendgrid;
 pub mod twilio;
+pub mod web;
 
 use std::sync::Arc;
 

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::{
-    IdentityProvider, LowerError, ProfileContext, ServiceProvider, ServiceProviderSide, SharedMutate,
-    SharedObserve, WriteError,
+    IdentityProvider, LowerError, ProfileContext, ServiceProvider, SharedMutate, SharedObserve, WriteError,
     auth0::{self, Auth0Vendor},
     credentials::Credentials,
     okta::{self, OktaVendor},
+    saml::{self, SamlVendor},
     sendgrid::{self, SendGridProduct},
     twilio::{
         console::{self, ConsoleLegacyProduct, ConsoleProduct},
         flex::{self, FlexProduct},
         organization,
     },
+    web,
 };
 use crate::{
     component::{Address, Component, Realm, Step, Unknown, UnknownReason},
@@ -24,6 +25,7 @@ use crate::{
         attestation::AttestationSpec,
         email_domain::EmailDomainSpec,
         identity_provider::{IdentityProviderSpec, Vendor},
+        policy::Policy,
         sso_profile::Product,
         tenant::{Auth0, Okta, SendGrid, TenantSpec, Twilio},
         vanity_domain::VanityDomainSpec,
@@ -36,7 +38,7 @@ pub const PRODUCTS: &[Product] =
     &[Product::Console, Product::ConsoleLegacy, Product::Flex, Product::Sendgrid];
 
 /// The identity providers that can be planned.
-pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta];
+pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Saml];
 
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
@@ -54,7 +56,8 @@ pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider
     match vendor {
         Vendor::Auth0 => Some(&Auth0Vendor),
         Vendor::Okta => Some(&OktaVendor),
-        Vendor::Salesforce | Vendor::Google | Vendor::Saml => None,
+        Vendor::Saml => Some(&SamlVendor),
+        Vendor::Salesforce | Vendor::Google => None,
     }
 }
 
@@ -75,25 +78,25 @@ pub fn email_domain(
 /// # Errors
 /// What cannot be expressed.
 pub fn vanity_domain(
-    _context: &ProfileContext<'_>,
-    _domain: &Resource<VanityDomainSpec>,
-    _service_provider: &ServiceProviderSide,
+    context: &ProfileContext<'_>,
+    policy: &Policy,
+    domain: &Resource<VanityDomainSpec>,
 ) -> Result<Vec<Component>, LowerError> {
-    Ok(Vec::new())
+    web::lower_vanity_domain(context, policy, domain)
 }
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    let rooms: [&'static [&'static Code]; 5] =
-        [auth0::CODES, okta::CODES, console::CODES, flex::CODES, sendgrid::CODES];
-    rooms.into_iter().flatten().copied()
+    const ROOMS: &[&[&Code]] =
+        &[auth0::CODES, okta::CODES, saml::CODES, console::CODES, flex::CODES, sendgrid::CODES];
+    ROOMS.iter().copied().flatten().copied()
 }
 
 /// The step that removes what an attested component had made, if something of it remains, and where it is done.
 type RemovalStep = fn(&Address, &AttestationSpec, &Resource<TenantSpec>) -> Option<(Realm, Step)>;
 
 /// Who knows how attested components are removed.
-const REMOVALS: &[RemovalStep] = &[console::removal_step, flex::removal_step];
+const REMOVALS: &[RemovalStep] = &[console::removal_step, flex::removal_step, saml::removal_step];
 
 /// The step that removes what an attested component had made, if something of it remains.
 pub fn removal_step(
@@ -113,6 +116,10 @@ enum Place<'a> {
     Flex(&'a Twilio),
     Organization(&'a Twilio),
     SendGrid(&'a Resource<TenantSpec>, &'a SendGrid),
+    /// An identity provider's public metadata.
+    Saml,
+    /// A hostname, looked at from outside.
+    Web,
 }
 
 impl Place<'_> {
@@ -122,7 +129,7 @@ impl Place<'_> {
             Self::Auth0(block) => auth0::open::has_credentials(block),
             Self::Okta(block) => okta::open::has_credentials(block),
             // It needs none.
-            Self::Console(_) => true,
+            Self::Console(_) | Self::Saml | Self::Web => true,
             Self::Flex(block) => flex::open::has_credentials(block),
             Self::Organization(block) => organization::open::has_credentials(block),
             Self::SendGrid(_, block) => sendgrid::open::has_credentials(block),
@@ -173,6 +180,12 @@ impl<'a> Registry<'a> {
             if let Some(block) = okta {
                 offer(Some(okta::open::realm(block)), Place::Okta(block));
             }
+            if provider.spec.vendor == Vendor::Saml {
+                offer(Some(saml::realm(provider)), Place::Saml);
+            }
+        }
+        for domain in manifests.vanity_domains.values() {
+            offer(Some(web::realm(domain)), Place::Web);
         }
         Self { places }
     }
@@ -199,6 +212,8 @@ impl<'a> Registry<'a> {
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
             Place::Organization(block) => organization::open::reader(block, http, credentials).await,
             Place::SendGrid(tenant, block) => sendgrid::open::reader(tenant, block, http, credentials).await,
+            Place::Saml => Ok(saml::reader(http, realm.clone())),
+            Place::Web => Ok(web::reader(http, realm.clone())),
         }
     }
 
@@ -220,6 +235,11 @@ impl<'a> Registry<'a> {
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
             Place::Organization(block) => organization::open::writer(block, http, credentials).await,
             Place::SendGrid(tenant, block) => sendgrid::open::writer(tenant, block, http, credentials).await,
+            Place::Saml | Place::Web => Err(WriteError::Refused {
+                what: realm.to_string(),
+                message: "it is read in public, and nobody can write there".to_owned(),
+                help: None,
+            }),
         }
     }
 
@@ -267,7 +287,7 @@ mod tests {
         match Registry::of(manifests).place(realm).unwrap() {
             Place::Auth0(block) => block.client_id.clone(),
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
-            Place::Console(_) => None,
+            Place::Console(_) | Place::Saml | Place::Web => None,
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
             }

@@ -46,6 +46,26 @@ pub(crate) fn make_until(
     Ok(to_pem(certificate.der()))
 }
 
+/// Makes a server's certificate with these DNS names, that ends in `days` (negative: it has ended). PEM with LF. rcgen takes dates only, so
+/// it ends at midnight (UTC) of that day.
+pub(crate) fn for_hosts(names: &[String], days: i64, now: Timestamp) -> Result<String, SandboxError> {
+    let failed = |_| SandboxError::Crypto { what: "a server's certificate" };
+    let key = KeyPair::from_pem_and_sign_algo(TEST_KEY, &PKCS_RSA_SHA256).map_err(failed)?;
+    let mut parameters = CertificateParams::new(names.to_vec()).map_err(failed)?;
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, names.first().map(String::as_str).unwrap_or_default());
+    parameters.distinguished_name = subject;
+    let date = |days: i64| {
+        let day = now.to_zoned(TimeZone::UTC).saturating_add(days.clamp(-30_000, 30_000).days());
+        let part = |number: i8| u8::try_from(number).unwrap_or(1);
+        date_time_ymd(i32::from(day.year()), part(day.month()), part(day.day()))
+    };
+    parameters.not_before = date(days.min(0) - 90);
+    parameters.not_after = date(days);
+    let certificate = parameters.self_signed(&key).map_err(failed)?;
+    Ok(to_pem(certificate.der()))
+}
+
 fn to_pem(der: &[u8]) -> String {
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");

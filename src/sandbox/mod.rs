@@ -83,6 +83,21 @@
 //!       oauthClients: [{clientId: OQ..., clientSecret: s3cret, permissions: [managed-users/list]}]
 //!                                       # no permissions: all; no secret: any; none, and one organization: any app gets everything
 //!       rateLimit: {requests: 2000, perSeconds: 1}
+//! saml:                               # identity providers without an API
+//!   providers:
+//!     sso.connie.one:
+//!       entityId: https://sso.connie.one/realms/agents
+//!       metadataPath: /realms/agents/protocol/saml/descriptor   # default /metadata
+//!       ssoPath: /realms/agents/protocol/saml                    # default /sso
+//!       others: 3                       # further entities in the metadata, which are an EntitiesDescriptor then
+//!       validDays: 30                   # how long the metadata hold; left out, for ever
+//!       users: [{email: a@connie.one, active: true, attributes: {firstName: Ann, lastName: Lee, team: North}}]
+//! web:                                # what TLS servers show, and pages
+//!   hosts:
+//!     nss.connie.team:
+//!       certificate: {names: [nss.connie.team], days: 200, trusted: true}
+//!       pages: {/assets/appConfig.js: "var appConfig = {oauth: {connection: '${flex.connection}'}}"}
+//!       account: AC00000000000000000000000000000001   # whose ${flex.connection} and ${flex.clientId} pages may have
 //! dns:
 //!   flex.connie.one: {CNAME: cname.connie.team}
 //!   cname.connie.team: {A: [192.0.2.10], AAAA: ['2001:db8::1'], TXT: [some text]}
@@ -98,6 +113,10 @@
 //! # Names
 //! `dns.sandbox.invalid` stands for the domain name system: questions, and a page where records are added and removed; see the head of
 //! `dns/mod.rs`. There are no other names than those of its records.
+//!
+//! # TLS and pages
+//! Loopback has no TLS, so what a server would show in a handshake is played too: `web.sandbox.invalid` tells the certificate of a seeded
+//! host, or what a client would object to; see the head of `web/mod.rs`. No handshake takes place.
 //!
 //! # What it is not
 //! Nothing is signed in for real: no SAML response is made, no Action is run. The private key of its identity providers is public
@@ -118,6 +137,7 @@ mod okta;
 mod operator;
 mod rate;
 mod record;
+mod saml;
 mod seed;
 mod sendgrid;
 mod server;
@@ -126,6 +146,7 @@ mod store;
 mod tests;
 mod twilio;
 mod vendor;
+mod web;
 
 pub use self::error::SandboxError;
 pub use self::faults::{Effect, Fault, Faults};

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, dns, okta, sendgrid, twilio};
+use super::{auth0, dns, okta, saml, sendgrid, twilio, web};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,8 +21,11 @@ pub(crate) struct Seed {
     okta: okta::Seed,
     #[serde(default)]
     sendgrid: sendgrid::Seed,
+    saml: saml::Seed,
     #[serde(default)]
     twilio: twilio::Seed,
+    #[serde(default)]
+    web: web::Seed,
 }
 
 impl Seed {
@@ -39,6 +42,8 @@ impl Seed {
         self.dns.apply(documents)?;
         self.okta.apply(documents, now)?;
         self.sendgrid.apply(documents, now)?;
+        self.saml.apply(documents, now)?;
+        self.web.apply(documents, now)?;
         self.twilio.apply(documents, now)
     }
 }

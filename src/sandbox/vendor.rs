@@ -7,7 +7,7 @@ use super::login::{Assertion, Refused, SignIn};
 use super::message::{Answer, Request};
 use super::rate::Windows;
 use super::store::Transaction;
-use super::{auth0, dns, okta, sendgrid, twilio};
+use super::{auth0, dns, okta, saml, sendgrid, twilio, web};
 
 /// A vendor that the sandbox plays.
 pub(crate) trait Vendor: Sync {
@@ -48,10 +48,10 @@ pub(crate) struct Memory {
     pub(crate) auth0: auth0::Memory,
 }
 
-const VENDORS: [&dyn Vendor; 5] =
-    [&auth0::Auth0, &dns::Dns, &okta::Okta, &sendgrid::SendGrid, &twilio::Twilio];
+const VENDORS: &[&dyn Vendor] =
+    &[&auth0::Auth0, &dns::Dns, &okta::Okta, &saml::Saml, &sendgrid::SendGrid, &twilio::Twilio, &web::Web];
 
 /// The vendor of a logical host.
 pub(crate) fn of_host(host: &str, documents: &Transaction<'_>) -> Option<&'static dyn Vendor> {
-    VENDORS.into_iter().find(|vendor| vendor.serves(host, documents))
+    VENDORS.iter().copied().find(|vendor| vendor.serves(host, documents))
 }

@@ -203,12 +203,12 @@ impl Desk<'_> {
 
     async fn trust(&self) -> Result<(), OperatorError> {
         let profile = self.open_profile().await?;
-        // The page takes one certificate: the one that signs now stands first.
+        // All of them, one below the other, as on the page of Flex.
         let certificates = self.value("certificates").map(crate::plan::guard::certificates_in);
-        let certificate = certificates.as_ref().and_then(|all| all.first());
-        let certificate = certificate.ok_or_else(|| failed("the step has no certificate".to_owned()))?;
+        let certificate: String =
+            certificates.unwrap_or_default().iter().map(|certificate| certificate.to_pem()).collect();
         let body = json!({
-            "issuer": self.text("issuer")?, "ssoUrl": self.text("ssoUrl")?, "certificate": certificate.to_pem(),
+            "issuer": self.text("issuer")?, "ssoUrl": self.text("ssoUrl")?, "certificate": certificate,
         });
         self.send(Method::PATCH, &["sso", &profile.id], &body).await.map(drop)
     }
@@ -292,7 +292,10 @@ impl Desk<'_> {
                     self.send(Method::POST, &path, &json!({"domains": kept})).await?;
                     let is_released = |user: &&User| {
                         user.profile.as_ref() == Some(&profile.id)
-                            && user.email.rsplit_once('@').is_some_and(|(_, it)| ended.iter().any(|domain| *domain == it))
+                            && user
+                                .email
+                                .rsplit_once('@')
+                                .is_some_and(|(_, it)| ended.iter().any(|domain| *domain == it))
                     };
                     for user in self.users().await?.iter().filter(is_released) {
                         self.switch_off(user).await?;

@@ -3,6 +3,7 @@
 
 mod console;
 mod flex;
+mod saml;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,7 @@ trait Hand: Sync {
 }
 
 /// Everybody who knows steps.
-const HANDS: &[&dyn Hand] = &[&console::Console, &flex::Flex];
+const HANDS: &[&dyn Hand] = &[&console::Console, &flex::Flex, &saml::Saml];
 
 /// Carries out manual steps on the sandbox's pages.
 #[derive(Debug)]
