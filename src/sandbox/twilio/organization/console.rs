@@ -21,7 +21,7 @@
 //! | `POST` or `PATCH /users/US` `{sso, profile?}` | switches a user's SSO, by SID or address | 200 `USER` |
 //!
 //! Input of a profile: `friendlyName`, `identityProvider` (`Okta`, `Azure`, `Other (SAML 2.0)`), and, entered later, `issuer`, `ssoUrl`,
-//! `certificate` (one, PEM with its dashes). `PROFILE` has these and `id` (the connection ID), `entityId`, `acsUrl`, `certificateSha256`,
+//! `certificate` (PEM with its dashes). `PROFILE` has these and `id` (the connection ID), `entityId`, `acsUrl`, `certificateSha256`,
 //! `lastTest` (a `TEST` or null; other trust makes it null), `enforcedDomains`, `createdAt`, `updatedAt`. `DOMAIN`: `sid`, `name`, `token`,
 //! `status`, `verificationType`, `dateCreated`, `dateLastVerification`, `daysLeftToReverify`, `signUp` (`Invitation only`, `Automatic
 //! membership`, `No membership`), `txtRecord {host, value, ttl}`, `httpsFile {path, content}`. `USER`: `sid`, `email`, `active`, `suspended`,
