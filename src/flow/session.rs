@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::{
+    horizon,
     load::Project,
     people::{self, Directories},
     target::{Target, narrow},
@@ -225,7 +226,7 @@ impl Session {
             .iter()
             .filter_map(|name| Some((name.clone(), manifests.policy(manifests.tenants.get(name)?))))
             .collect();
-        Ok(assemble(PlanInput {
+        let mut plan = assemble(PlanInput {
             project: &manifests.project.spec.id,
             environment: self.environment.clone(),
             components,
@@ -235,7 +236,9 @@ impl Session {
             policies,
             gaps,
             warnings: merge_leavers(warnings),
-        })?)
+        })?;
+        plan.warnings.extend(horizon::warnings(&plan, manifests, jiff::Timestamp::now()));
+        Ok(plan)
     }
 
     /// Opens a provider that reads, afresh: it has seen nothing yet.

@@ -86,7 +86,14 @@ impl Wire {
             Routing::Sandbox { .. } => loopback.clone(),
         };
         let handshakes = builder().tls_info(true).pool_max_idle_per_host(0).build().map_err(setup)?;
-        Ok(Self { handshakes, outside, loopback, routing: options.routing.clone(), max_body: options.max_body, redactor })
+        Ok(Self {
+            handshakes,
+            outside,
+            loopback,
+            routing: options.routing.clone(),
+            max_body: options.max_body,
+            redactor,
+        })
     }
 
     /// Sends once and reads the head of the answer.

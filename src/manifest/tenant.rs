@@ -153,6 +153,10 @@ pub struct SendGrid {
     /// The base URL instead of SendGrid's own; plain `http` only for a loopback address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Url>,
+    /// SSO integrations to delete, by ID or name: the tombstones for integrations, which carry no ownership marker. One that a
+    /// profile has is not deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<String>,
 }
 
 /// SendGrid's regions.

@@ -22,6 +22,7 @@ pub mod pins;
 mod population;
 pub mod registry;
 pub mod saml;
+pub mod sendgrid;
 pub mod twilio;
 pub mod web;
 
@@ -31,7 +32,7 @@ use async_trait::async_trait;
 
 pub use lower::{
     AccountsOfRealm, IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource,
-    ProfileContext, Review, ServiceProvider, ServiceProviderSide, announcement,
+    ProfileContext, Review, Rotation, ServiceProvider, ServiceProviderSide, announcement,
 };
 pub use population::{Person, Population, PopulationQuery};
 

@@ -8,6 +8,7 @@ use super::{
     credentials::Credentials,
     okta::{self, OktaVendor},
     saml::{self, SamlVendor},
+    sendgrid::{self, SendGridProduct},
     twilio::{
         console::{self, ConsoleLegacyProduct, ConsoleProduct},
         flex::{self, FlexProduct},
@@ -26,14 +27,15 @@ use crate::{
         identity_provider::{IdentityProviderSpec, Vendor},
         policy::Policy,
         sso_profile::Product,
-        tenant::{Auth0, Okta, TenantSpec, Twilio},
+        tenant::{Auth0, Okta, SendGrid, TenantSpec, Twilio},
         vanity_domain::VanityDomainSpec,
     },
     plan::ApprovedPlan,
 };
 
 /// The products that can be planned.
-pub const PRODUCTS: &[Product] = &[Product::Console, Product::ConsoleLegacy, Product::Flex];
+pub const PRODUCTS: &[Product] =
+    &[Product::Console, Product::ConsoleLegacy, Product::Flex, Product::Sendgrid];
 
 /// The identity providers that can be planned.
 pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Saml];
@@ -44,7 +46,8 @@ pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider
         Product::Console => Some(&ConsoleProduct),
         Product::ConsoleLegacy => Some(&ConsoleLegacyProduct),
         Product::Flex => Some(&FlexProduct),
-        Product::FlexLegacy | Product::Sendgrid => None,
+        Product::Sendgrid => Some(&SendGridProduct),
+        Product::FlexLegacy => None,
     }
 }
 
@@ -84,7 +87,9 @@ pub fn vanity_domain(
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES.iter().chain(console::CODES).chain(okta::CODES).chain(flex::CODES).chain(saml::CODES).copied()
+    let rooms: [&'static [&'static Code]; 6] =
+        [auth0::CODES, okta::CODES, console::CODES, flex::CODES, saml::CODES, sendgrid::CODES];
+    rooms.into_iter().flatten().copied()
 }
 
 /// The step that removes what an attested component had made, if something of it remains, and where it is done.
@@ -114,6 +119,7 @@ enum Place<'a> {
     Saml,
     /// A hostname, looked at from outside.
     Web,
+    SendGrid(&'a Resource<TenantSpec>, &'a SendGrid),
 }
 
 impl Place<'_> {
@@ -126,6 +132,7 @@ impl Place<'_> {
             Self::Console(_) | Self::Saml | Self::Web => true,
             Self::Flex(block) => flex::open::has_credentials(block),
             Self::Organization(block) => organization::open::has_credentials(block),
+            Self::SendGrid(_, block) => sendgrid::open::has_credentials(block),
         }
     }
 }
@@ -149,7 +156,7 @@ impl<'a> Registry<'a> {
             }
         };
         for tenant in manifests.tenants.values() {
-            let TenantSpec { twilio, auth0, okta, .. } = &tenant.spec;
+            let TenantSpec { twilio, auth0, okta, sendgrid, .. } = &tenant.spec;
             if let Some(block) = twilio {
                 offer(console::open::realm(block), Place::Console(block));
                 offer(flex::open::realm(block), Place::Flex(block));
@@ -160,6 +167,9 @@ impl<'a> Registry<'a> {
             }
             if let Some(block) = okta {
                 offer(Some(okta::open::realm(block)), Place::Okta(block));
+            }
+            if let Some(block) = sendgrid {
+                offer(Some(sendgrid::open::realm(block)), Place::SendGrid(tenant, block));
             }
         }
         for provider in manifests.identity_providers.values() {
@@ -203,6 +213,7 @@ impl<'a> Registry<'a> {
             Place::Organization(block) => organization::open::reader(block, http, credentials).await,
             Place::Saml => Ok(saml::reader(http, realm.clone())),
             Place::Web => Ok(web::reader(http, realm.clone())),
+            Place::SendGrid(tenant, block) => sendgrid::open::reader(tenant, block, http, credentials).await,
         }
     }
 
@@ -228,6 +239,7 @@ impl<'a> Registry<'a> {
                 message: "it is read in public, and nobody can write there".to_owned(),
                 help: None,
             }),
+            Place::SendGrid(tenant, block) => sendgrid::open::writer(tenant, block, http, credentials).await,
         }
     }
 
@@ -283,6 +295,7 @@ mod tests {
                 let client = twilio.organization.as_ref().unwrap().oauth_client.as_ref();
                 client.map(|client| client.client_id.clone())
             }
+            Place::SendGrid(_, block) => Some(block.api_key.to_string()),
         }
     }
 

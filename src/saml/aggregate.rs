@@ -211,7 +211,12 @@ impl<'w, R: BufRead> Extraction<'w, R> {
         Ok(())
     }
 
-    fn opened(&mut self, is_metadata: bool, tag: &BytesStart<'_>, at: Position) -> Result<(), AggregateError> {
+    fn opened(
+        &mut self,
+        is_metadata: bool,
+        tag: &BytesStart<'_>,
+        at: Position,
+    ) -> Result<(), AggregateError> {
         let (qualified, local) = (tag.name(), tag.local_name());
         let (qualified, local): (&str, &str) = (qualified.as_ref(), local.as_ref());
         if self.open.is_empty() {
@@ -241,8 +246,12 @@ impl<'w, R: BufRead> Extraction<'w, R> {
                 for (opening, _) in &self.groups {
                     kept.extend_from_slice(opening.as_bytes());
                 }
-                self.capture =
-                    Some(Capture { entity_id, depth: self.open.len(), is_idp: false, kept: Writer::new(kept) });
+                self.capture = Some(Capture {
+                    entity_id,
+                    depth: self.open.len(),
+                    is_idp: false,
+                    kept: Writer::new(kept),
+                });
             }
             _ => {}
         }
@@ -332,7 +341,9 @@ impl<'w, R: BufRead> Extraction<'w, R> {
                 let element = self.open.last().cloned().unwrap_or_default();
                 AggregateError::Truncated { element, at }
             }
-            (None, other) => XmlError::Syntax { at, reason: other.to_string().chars().take(200).collect() }.into(),
+            (None, other) => {
+                XmlError::Syntax { at, reason: other.to_string().chars().take(200).collect() }.into()
+            }
         }
     }
 }

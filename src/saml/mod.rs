@@ -31,7 +31,8 @@ pub use binding::MessageError;
 pub use certificate::{Certificate, CertificateError, PublicKey, SelfSignature, Validity};
 pub use metadata::{
     AssertionConsumerService, AttributeDeclaration, Endpoint, Entity, IdpDescriptor, Metadata, MetadataError,
-    Nearest, Organization, RequestedAttribute, SelectError, SpDescriptor, write_idp_metadata, write_sp_metadata,
+    Nearest, Organization, RequestedAttribute, SelectError, SpDescriptor, write_idp_metadata,
+    write_sp_metadata,
 };
 pub use names::{
     AttributeNameFormat, AuthnContextClass, Binding, ConfirmationMethod, DigestAlgorithm, Identifier,

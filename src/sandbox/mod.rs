@@ -48,6 +48,16 @@
 //!       apps: [{label: Intranet, signOnMode: SAML_2_0, settings: {signOn: ...}}]    # as POST /api/v1/apps takes them
 //!       tokens: [00abc...]              # none: any non-empty API token is right
 //!       rateLimit: {requests: 2000, perSeconds: 1}
+//! sendgrid:
+//!   accounts:
+//!     nss:
+//!       region: global                  # or eu
+//!       apiKeys: [SG.abc]               # none: any non-empty key is right
+//!       subusers: [12345]
+//!       teammates:                      # SSO teammates, unless they have a user name and a password
+//!         - {email: a@connie.one, firstName: Ann, lastName: Lee, userType: teammate, scopes: [mail.send]}
+//!         - {email: root@connie.one, firstName: R, lastName: T, userType: owner, passwordUsername: connie}
+//!       integrations: [{name: Old, enabled: false, signin_url: ..., signout_url: ..., entity_id: ...}]  # as the API takes them
 //! twilio:
 //!   accounts:
 //!     AC00000000000000000000000000000001:
@@ -114,6 +124,7 @@ mod rate;
 mod record;
 mod saml;
 mod seed;
+mod sendgrid;
 mod server;
 mod store;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, dns, okta, saml, twilio, web};
+use super::{auth0, dns, okta, saml, sendgrid, twilio, web};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,6 +21,8 @@ pub(crate) struct Seed {
     okta: okta::Seed,
     #[serde(default)]
     saml: saml::Seed,
+    #[serde(default)]
+    sendgrid: sendgrid::Seed,
     #[serde(default)]
     twilio: twilio::Seed,
     #[serde(default)]
@@ -42,6 +44,7 @@ impl Seed {
         self.okta.apply(documents, now)?;
         self.saml.apply(documents, now)?;
         self.web.apply(documents, now)?;
+        self.sendgrid.apply(documents, now)?;
         self.twilio.apply(documents, now)
     }
 }

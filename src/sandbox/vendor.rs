@@ -7,7 +7,7 @@ use super::login::{Assertion, Refused, SignIn};
 use super::message::{Answer, Request};
 use super::rate::Windows;
 use super::store::Transaction;
-use super::{auth0, dns, okta, saml, twilio, web};
+use super::{auth0, dns, okta, saml, sendgrid, twilio, web};
 
 /// A vendor that the sandbox plays.
 pub(crate) trait Vendor: Sync {
@@ -48,8 +48,8 @@ pub(crate) struct Memory {
     pub(crate) auth0: auth0::Memory,
 }
 
-const VENDORS: [&dyn Vendor; 6] =
-    [&auth0::Auth0, &dns::Dns, &okta::Okta, &saml::Saml, &twilio::Twilio, &web::Web];
+const VENDORS: [&dyn Vendor; 7] =
+    [&auth0::Auth0, &dns::Dns, &okta::Okta, &saml::Saml, &sendgrid::SendGrid, &twilio::Twilio, &web::Web];
 
 /// The vendor of a logical host.
 pub(crate) fn of_host(host: &str, documents: &Transaction<'_>) -> Option<&'static dyn Vendor> {

@@ -116,9 +116,9 @@ async fn piece(http: &Http, url: &Url, wanted: Option<&str>) -> Result<Vec<u8>, 
     });
     let download = http.download(url, MAX_REDIRECTS, sink).await;
     // The sender is gone by now, so the reader comes to its end.
-    let read = reading.await.unwrap_or_else(|_| {
-        Err(AggregateError::Read { reason: "the reader was stopped".to_owned() })
-    });
+    let read = reading
+        .await
+        .unwrap_or_else(|_| Err(AggregateError::Read { reason: "the reader was stopped".to_owned() }));
     let download = download?;
     if !download.status.is_success() {
         let mut bare = download.url;

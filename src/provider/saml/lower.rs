@@ -117,11 +117,14 @@ impl IdentityProvider for SamlVendor {
             }
             None => {
                 let side = self.offer(context);
-                let lacking: Vec<&str> =
-                    [("issuer", &side.issuer), ("ssoUrl", &side.sso_url), ("certificates", &side.certificates)]
-                        .into_iter()
-                        .filter_map(|(name, value)| (*value == Value::Null).then_some(name))
-                        .collect();
+                let lacking: Vec<&str> = [
+                    ("issuer", &side.issuer),
+                    ("ssoUrl", &side.sso_url),
+                    ("certificates", &side.certificates),
+                ]
+                .into_iter()
+                .filter_map(|(name, value)| (*value == Value::Null).then_some(name))
+                .collect();
                 if !lacking.is_empty() && findings.is_empty() {
                     findings.push(
                         Finding::new(
@@ -167,7 +170,10 @@ impl IdentityProvider for SamlVendor {
             return Vec::new();
         }
         // Two lists: the pilot's people test the connection, and everybody else comes after the test.
-        [true, false].into_iter().filter_map(|is_pilot| list(context, enablement, members, is_pilot)).collect()
+        [true, false]
+            .into_iter()
+            .filter_map(|is_pilot| list(context, enablement, members, is_pilot))
+            .collect()
     }
 
     fn population_realm(&self, _context: &ProfileContext<'_>) -> Option<Realm> {
@@ -196,9 +202,9 @@ fn metadata(context: &ProfileContext<'_>, url: &Url, pins: &Pins) -> Component {
     let at = |key: &str| provider.at(&path!["spec", "trust", key]);
     component.fields.push(Field::new(field::URL, url.as_str(), Capability::Derived).from(at("metadata")));
     if let Some(entity_id) = &trust.entity_id {
-        component.fields.push(
-            Field::new(field::ENTITY, entity_id.as_str(), Capability::Derived).from(at("entityId")),
-        );
+        component
+            .fields
+            .push(Field::new(field::ENTITY, entity_id.as_str(), Capability::Derived).from(at("entityId")));
     }
     if !pins.is_empty() {
         component.fields.push(
@@ -261,8 +267,11 @@ fn application(context: &ProfileContext<'_>, side: &ServiceProviderSide) -> Comp
     let signing = at(path!["spec", "signing"]);
     let mut fields = vec![
         place_of(provider),
-        Field::new(field::APPLICATION, name.as_str(), Capability::Derived)
-            .from(at(path!["spec", "application", "name"])),
+        Field::new(field::APPLICATION, name.as_str(), Capability::Derived).from(at(path![
+            "spec",
+            "application",
+            "name"
+        ])),
         attested("entityId", side.entity_id.clone()).from(at(path!["spec", "serviceProvider", "entityId"])),
         attested("acsUrl", side.acs_url.clone()).from(at(path!["spec", "serviceProvider", "acsUrl"])),
         attested("signResponse", own.response.or(defaults.response).unwrap_or(true).into())
@@ -320,10 +329,7 @@ fn application(context: &ProfileContext<'_>, side: &ServiceProviderSide) -> Comp
 }
 
 /// The NameID and the attributes as fields; each attribute's name with its field's path.
-fn asserted(
-    map: Option<&Resource<AttributeMapSpec>>,
-    fields: &mut Vec<Field>,
-) -> Vec<(String, String)> {
+fn asserted(map: Option<&Resource<AttributeMapSpec>>, fields: &mut Vec<Field>) -> Vec<(String, String)> {
     let attested = |path: String, value: String| Field::new(path, value, Capability::Attested);
     let Some(map) = map else {
         // Without a map only the NameID is known: Twilio's products know people by their e-mail address.

@@ -73,17 +73,15 @@ impl Reader {
 
 fn unknown(url: &Url, error: &FetchError) -> Unknown {
     let reason = match error {
-        FetchError::Http(error) if error.is_unreachable() || error.is_retryable() => UnknownReason::Unreachable,
+        FetchError::Http(error) if error.is_unreachable() || error.is_retryable() => {
+            UnknownReason::Unreachable
+        }
         FetchError::Status { status, .. } if status.is_server_error() => UnknownReason::Unreachable,
         _ => UnknownReason::Unexpected,
     };
     let mut bare = url.clone();
     bare.set_query(None);
-    Unknown {
-        reason,
-        message: format!("cannot use the metadata at {bare}: {error}"),
-        help: error.help(),
-    }
+    Unknown { reason, message: format!("cannot use the metadata at {bare}: {error}"), help: error.help() }
 }
 
 fn list(certificates: &[Certificate]) -> Value {
@@ -130,9 +128,10 @@ fn trust(component: &Component, entity: &Entity) -> Observation {
     let trusted: Vec<Certificate> = entity.certificates.iter().filter(is_confirmed).cloned().collect();
     let published: Vec<String> = entity.certificates.iter().map(plain).collect();
     let seen = trusted.iter().cloned().map(Value::Certificate);
-    let gone = confirmed.iter().filter(|digits| !published.contains(digits)).map(|digits| {
-        Value::Text(format!("SHA-256 {}, no longer published", with_colons(digits)))
-    });
+    let gone = confirmed
+        .iter()
+        .filter(|digits| !published.contains(digits))
+        .map(|digits| Value::Text(format!("SHA-256 {}, no longer published", with_colons(digits))));
     let mut observed = Observed::default();
     // A certificate that ended and is published no more changes nothing as long as one that was confirmed is left.
     let shown: Vec<Value> = if trusted.is_empty() { gone.collect() } else { seen.collect() };
@@ -153,7 +152,8 @@ fn fingerprints(text: &str) -> Vec<String> {
 }
 
 fn with_colons(digits: &str) -> String {
-    let bytes: Vec<&str> = digits.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok()).collect();
+    let bytes: Vec<&str> =
+        digits.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok()).collect();
     bytes.join(":").to_ascii_uppercase()
 }
 

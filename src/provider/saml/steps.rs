@@ -95,7 +95,10 @@ pub(super) fn application(application: &Application<'_>) -> Step {
              writes them. Compare the values all the same.",
         )),
         enter("Entity ID of the service provider (audience, client ID, identifier)", "entityId"),
-        enter("Assertion consumer service URL (reply URL), binding HTTP-POST; also recipient and destination", "acsUrl"),
+        enter(
+            "Assertion consumer service URL (reply URL), binding HTTP-POST; also recipient and destination",
+            "acsUrl",
+        ),
         enter("NameID format", "nameIdFormat"),
         enter("NameID value", "nameId"),
         enter("Sign the response", "signResponse"),
@@ -105,7 +108,8 @@ pub(super) fn application(application: &Application<'_>) -> Step {
         say("Do not encrypt assertions, and do not ask for signed requests: Twilio does neither by default."),
     ];
     if *has_logout {
-        instructions.push(enter("URLs that people may be sent to after logout, if it has such a list", "logoutUrls"));
+        instructions
+            .push(enter("URLs that people may be sent to after logout, if it has such a list", "logoutUrls"));
     }
     if !attributes.is_empty() {
         instructions.push(say(
@@ -113,7 +117,8 @@ pub(super) fn application(application: &Application<'_>) -> Step {
              `enablement.roles` stands for the roles of the person in the list that is a step of its own, as several values or joined by \
              commas; a word in quotes is the value itself.",
         ));
-        instructions.extend(attributes.iter().map(|(name, field)| enter(&format!("Attribute {name}"), field)));
+        instructions
+            .extend(attributes.iter().map(|(name, field)| enter(&format!("Attribute {name}"), field)));
     }
     instructions.push(say("Save, and see that the application is active. People are a step of their own."));
     Step {
@@ -172,7 +177,10 @@ pub fn removal_step(
                 Some(id) => format!(
                     "In the identity provider, delete the SAML 2.0 application whose service provider has the entity ID `{id}`."
                 ),
-                None => format!("In the identity provider, delete the SAML 2.0 application of `{}`.", address.name),
+                None => format!(
+                    "In the identity provider, delete the SAML 2.0 application of `{}`.",
+                    address.name
+                ),
             }),
         ],
         kind::PEOPLE => vec![say(format!(

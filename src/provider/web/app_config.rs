@@ -62,8 +62,7 @@ pub(super) async fn observe(http: &Http, component: &Component) -> Observation {
 }
 
 fn of_error(url: &Url, error: &HttpError) -> Observation {
-    let reason =
-        if error.is_unreachable() { UnknownReason::Unreachable } else { UnknownReason::Unexpected };
+    let reason = if error.is_unreachable() { UnknownReason::Unreachable } else { UnknownReason::Unexpected };
     Observation::Unknown(Unknown {
         reason,
         message: format!("cannot read {url}: {error}"),

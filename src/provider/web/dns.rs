@@ -17,10 +17,7 @@ pub(super) async fn observe(dns: &Dns, component: &Component, hostname: &str) ->
         Err(error) => return Observation::Unknown(unknown(&error)),
     };
     fields.insert(field::RESOLVES.to_owned(), Value::Bool(!addresses.is_empty()));
-    fields.insert(
-        field::ADDRESSES.to_owned(),
-        Value::texts(addresses.iter().map(ToString::to_string)),
-    );
+    fields.insert(field::ADDRESSES.to_owned(), Value::texts(addresses.iter().map(ToString::to_string)));
     if component.field(field::CNAME).is_some() {
         let cname = match dns.cname(hostname).await {
             Ok(target) => Value::Text(target),

@@ -218,7 +218,11 @@ impl<'a> Parser<'a> {
                     (None, "true") => Literal::Bool(true),
                     (None, "false") => Literal::Bool(false),
                     (sign, number) if number.starts_with(|c: char| c.is_ascii_digit()) => {
-                        Literal::Number(if sign == Some('-') { format!("-{number}") } else { number.to_owned() })
+                        Literal::Number(if sign == Some('-') {
+                            format!("-{number}")
+                        } else {
+                            number.to_owned()
+                        })
                     }
                     _ => Literal::Computed,
                 }
@@ -462,7 +466,9 @@ mod tests {
         let script = "window.appConfig = {sso: {accountSid: process.env.ACCOUNT, ...more}, oauth: {connection: 'JQ' + id, \
             clientId: `a${b({c: '}'})}`, redirectUrl: location.origin, connected() { return '{' }}, [key]: 1}";
         let literal = parse(script).unwrap();
-        for path in ["sso.accountSid", "sso.other", "oauth.connection", "oauth.clientId", "oauth.redirectUrl", "any"] {
+        for path in
+            ["sso.accountSid", "sso.other", "oauth.connection", "oauth.clientId", "oauth.redirectUrl", "any"]
+        {
             assert_eq!(literal.text(path), None, "{path}");
         }
         assert_eq!(literal.text("oauth.nothing"), Some(None));
@@ -471,9 +477,15 @@ mod tests {
     #[test]
     fn the_object_of_flex_is_found_among_others() {
         let found = |script: &str| parse(script).unwrap().text("a").unwrap();
-        assert_eq!(found("const x = {a: 1}; const appConfig = {a: 2}; const y = {a: 3};").as_deref(), Some("2"));
+        assert_eq!(
+            found("const x = {a: 1}; const appConfig = {a: 2}; const y = {a: 3};").as_deref(),
+            Some("2")
+        );
         assert_eq!(found("export default {a: 'x'}").as_deref(), Some("x"));
-        assert_eq!(found("(function () { var z = {a: 9}; })()\nvar appConfig = {a: '2'}").as_deref(), Some("2"));
+        assert_eq!(
+            found("(function () { var z = {a: 9}; })()\nvar appConfig = {a: '2'}").as_deref(),
+            Some("2")
+        );
         assert_eq!(found("{\"a\": \"json\"}").as_deref(), Some("json"));
         assert_eq!(found("var appConfig = {a: 1, a: '\\u0041\\x42\\u{43}'}").as_deref(), Some("ABC"));
     }

@@ -94,10 +94,14 @@ fn an_entity_that_is_missing_or_not_named_is_asked_for_with_near_ones() {
     assert_eq!(entities.ids().next(), Some(&*id(77)));
     assert_eq!(entities.count(), 300);
     let several = refused(aggregate(300), None);
-    assert!(matches!(&several, AggregateError::Select(SelectError::Several { entities }) if entities.count() == 300));
+    assert!(
+        matches!(&several, AggregateError::Select(SelectError::Several { entities }) if entities.count() == 300)
+    );
     let twice = aggregate(299).map(|part| part.replace("idp7.", "idp8."));
     let twins = refused(twice, Some(&id(8)));
-    assert!(matches!(&twins, AggregateError::Select(SelectError::Several { entities }) if entities.count() == 2));
+    assert!(
+        matches!(&twins, AggregateError::Select(SelectError::Several { entities }) if entities.count() == 2)
+    );
     let sps = aggregate(300).map(|part| part.replace("IDPSSODescriptor", "SPSSODescriptor"));
     let none = refused(sps, None);
     assert!(matches!(none, AggregateError::Select(SelectError::NoIdentityProvider { .. })), "{none}");
@@ -105,9 +109,9 @@ fn an_entity_that_is_missing_or_not_named_is_asked_for_with_near_ones() {
 
 #[test]
 fn the_only_identity_provider_among_service_providers_needs_no_name() {
-    let parts = aggregate(300).enumerate().map(|(at, part)| {
-        if at == 200 { part } else { part.replace("IDPSSODescriptor", "SPSSODescriptor") }
-    });
+    let parts = aggregate(300)
+        .enumerate()
+        .map(|(at, part)| if at == 200 { part } else { part.replace("IDPSSODescriptor", "SPSSODescriptor") });
     let piece = piece(&mut stream(parts), None).unwrap();
     assert_eq!(Metadata::parse_bytes(&piece).unwrap().select_idp(None).unwrap().0.entity_id, id(199));
 }
@@ -121,7 +125,10 @@ fn what_is_hostile_or_broken_is_refused_wherever_it_stands() {
     let wanted = id(5);
     let refuse = |tail: &str| refused(after(tail), Some(&wanted));
     let cut = refuse("");
-    assert!(matches!(&cut, AggregateError::Truncated { element, .. } if element == "md:EntitiesDescriptor"), "{cut}");
+    assert!(
+        matches!(&cut, AggregateError::Truncated { element, .. } if element == "md:EntitiesDescriptor"),
+        "{cut}"
+    );
     for tail in ["<md:EntityDescriptor entityID=\"urn:x", "<md:Entity", "<!-- never closed"] {
         let cut = refuse(tail);
         assert!(matches!(cut, AggregateError::Truncated { .. }), "{tail}: {cut}");
@@ -160,7 +167,8 @@ fn what_is_hostile_or_broken_is_refused_wherever_it_stands() {
 
 #[test]
 fn an_entity_reference_in_the_piece_is_left_to_the_strict_reader() {
-    let parts = aggregate(200).map(|part| part.replace("idp7.example.org/sso?a=1&amp;", "idp7.example.org/sso?a=1&evil;"));
+    let parts = aggregate(200)
+        .map(|part| part.replace("idp7.example.org/sso?a=1&amp;", "idp7.example.org/sso?a=1&evil;"));
     let piece = piece(&mut stream(parts), Some(&id(7))).unwrap();
     assert!(Metadata::parse_bytes(&piece).is_err());
 }

@@ -53,7 +53,8 @@ fn host(task: &StepTask) -> Result<String, OperatorError> {
 /// The administrator says what the identity provider signs with, whatever its metadata publish.
 async fn ask_for_fingerprints(pages: &Pages, task: &StepTask) -> Result<Produced, OperatorError> {
     let shown = pages.read(&host(task)?, &["admin"]).await?;
-    let said: Vec<&str> = shown["fingerprints"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let said: Vec<&str> =
+        shown["fingerprints"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     Ok(Produced::from([("fingerprints".to_owned(), said.join(" "))]))
 }
 
@@ -62,9 +63,12 @@ async fn application(pages: &Pages, task: &StepTask) -> Result<Produced, Operato
     let attributes: Map<String, Json> = task
         .values
         .iter()
-        .filter_map(|(path, value)| Some((path.strip_prefix("attributes.")?.to_owned(), value.value.to_json())))
+        .filter_map(|(path, value)| {
+            Some((path.strip_prefix("attributes.")?.to_owned(), value.value.to_json()))
+        })
         .collect();
-    let mut body = Map::from_iter([("name".to_owned(), name.into()), ("attributes".to_owned(), attributes.into())]);
+    let mut body =
+        Map::from_iter([("name".to_owned(), name.into()), ("attributes".to_owned(), attributes.into())]);
     for path in [
         "entityId",
         "acsUrl",

@@ -66,7 +66,8 @@ impl Application {
         if !Url::parse(&self.acs_url).is_ok_and(|url| url.scheme() == "https") {
             return wrong(format!("{} is no https URL to post responses to", self.acs_url));
         }
-        let formats = ["urn:oasis:names:tc:SAML:1.1:nameid-format:", "urn:oasis:names:tc:SAML:2.0:nameid-format:"];
+        let formats =
+            ["urn:oasis:names:tc:SAML:1.1:nameid-format:", "urn:oasis:names:tc:SAML:2.0:nameid-format:"];
         if !formats.iter().any(|prefix| self.name_id_format.starts_with(prefix)) {
             return wrong(format!("{} is no NameID format", self.name_id_format));
         }
@@ -87,7 +88,10 @@ impl Application {
 pub(super) fn remove(documents: &mut Transaction<'_>, host: &str, name: &str) -> Result<(), Refusal> {
     let key = key_of(host, name);
     documents.remove(PEOPLE, &key);
-    documents.remove(APPLICATIONS, &key).map(|_| ()).ok_or_else(|| (404, format!("there is no application {name}")))
+    documents
+        .remove(APPLICATIONS, &key)
+        .map(|_| ())
+        .ok_or_else(|| (404, format!("there is no application {name}")))
 }
 
 impl People {

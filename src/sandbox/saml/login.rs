@@ -14,10 +14,11 @@ use super::provider::{PROVIDERS, Provider, User, key_of};
 pub(super) fn respond(documents: &Transaction<'_>, attempt: &SignIn<'_>) -> Result<Assertion, Refused> {
     let host = attempt.sso_url.host_str().unwrap_or_default();
     let provider: Option<Provider> = documents.read(PROVIDERS, host);
-    let provider = provider.filter(|provider| provider.sso_path == attempt.sso_url.path()).ok_or_else(|| {
-        let message = format!("the identity provider answered 404 at {}", attempt.sso_url);
-        Refused::new("idp_not_found", message)
-    })?;
+    let provider =
+        provider.filter(|provider| provider.sso_path == attempt.sso_url.path()).ok_or_else(|| {
+            let message = format!("the identity provider answered 404 at {}", attempt.sso_url);
+            Refused::new("idp_not_found", message)
+        })?;
     let application = names(documents, host)
         .iter()
         .filter_map(|name| documents.read::<Application>(APPLICATIONS, &key_of(host, name)))

@@ -19,7 +19,8 @@ pub(super) fn write(host: &str, provider: &Provider, now: Timestamp) -> String {
         format!(" validUntil=\"{}\"", ids::seconds(until.timestamp()))
     });
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let namespaces = "xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"";
+    let namespaces =
+        "xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"";
     if provider.others == 0 {
         xml.push_str(&entity(host, provider, &provider.entity_id, &format!(" {namespaces}{until}")));
         return xml;

@@ -78,7 +78,8 @@ impl Provider {
             self.sso_path = path;
         }
         self.entity_id = entity_id.unwrap_or(self.entity_id);
-        self.want_authn_requests_signed = want_authn_requests_signed.unwrap_or(self.want_authn_requests_signed);
+        self.want_authn_requests_signed =
+            want_authn_requests_signed.unwrap_or(self.want_authn_requests_signed);
         self.valid_days = valid_days.or(self.valid_days);
         Ok(self)
     }

@@ -72,7 +72,8 @@ impl Host {
         if wanted.names.is_empty() {
             return Err("a certificate has at least one name".to_owned());
         }
-        let made = certificate::for_hosts(&wanted.names, wanted.days, now).map_err(|error| error.to_string())?;
+        let made =
+            certificate::for_hosts(&wanted.names, wanted.days, now).map_err(|error| error.to_string())?;
         self.certificate = Some(made);
         self.names.clone_from(&wanted.names);
         self.trusted = wanted.trusted;
@@ -193,7 +194,8 @@ fn page(call: &Call<'_, '_>) -> Answer {
     let Some(content) = host.pages.get(&request.path) else {
         return Answer::text(404, "text/html; charset=utf-8", "<!DOCTYPE html><title>Not found</title>\n");
     };
-    let active = host.account.as_deref().and_then(|account| twilio::active_connection(call.documents, account));
+    let active =
+        host.account.as_deref().and_then(|account| twilio::active_connection(call.documents, account));
     let (connection, client) = active.unwrap_or_default();
     let content = content.replace("${flex.connection}", &connection).replace("${flex.clientId}", &client);
     let kind = match request.path.rsplit('.').next() {

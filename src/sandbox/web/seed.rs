@@ -32,11 +32,8 @@ impl Seed {
     pub(crate) fn apply(&self, documents: &mut Transaction<'_>, now: Timestamp) -> Result<(), SandboxError> {
         for (name, seeded) in &self.hosts {
             let name = name.to_ascii_lowercase();
-            let mut host = Host {
-                pages: seeded.pages.clone(),
-                account: seeded.account.clone(),
-                ..Host::default()
-            };
+            let mut host =
+                Host { pages: seeded.pages.clone(), account: seeded.account.clone(), ..Host::default() };
             if let Some(wanted) = &seeded.certificate {
                 host.renew(wanted, now).map_err(|reason| SandboxError::Seed {
                     object: format!("web.hosts.{name}.certificate"),

@@ -106,6 +106,7 @@ impl Project {
             attribute_map: None,
             enablements: &[&self.enablement],
             vanity_domains: &[],
+            email_domains: &[],
         })
     }
 
