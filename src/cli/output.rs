@@ -13,9 +13,13 @@ use super::{
 use crate::{
     component::Value,
     diagnostics::Findings,
+    manifest::attribute_map,
     plan::Plan,
+    provider::ProfileContext,
     render, resolve,
-    saml::{AssertionConsumerService, Binding, NameIdFormat, SpDescriptor, write_sp_metadata},
+    saml::{
+        AssertionConsumerService, Binding, NameIdFormat, RequestedAttribute, SpDescriptor, write_sp_metadata,
+    },
     ui::Ui,
 };
 
@@ -55,6 +59,7 @@ pub(super) async fn run(args: OutputArgs, ui: &Arc<Ui>) -> Result<Exit, CliError
     let mut findings = Findings::new();
     let agreements = resolve::agreements(&opened.session.project.manifests, &mut findings);
     let mut profiles: BTreeMap<String, BTreeMap<&str, Value>> = BTreeMap::new();
+    let mut wishes: BTreeMap<String, SpDescriptor> = BTreeMap::new();
     for agreement in &agreements {
         let profile = agreement.profile();
         if options.tenant.as_ref().is_some_and(|tenant| *tenant != profile.tenant)
@@ -72,7 +77,9 @@ pub(super) async fn run(args: OutputArgs, ui: &Arc<Ui>) -> Result<Exit, CliError
             ("ssoUrl", known(&plan, &idp.sso_url)),
             ("certificates", known(&plan, &idp.certificates)),
         ]);
-        profiles.insert(format!("{}/{}", profile.tenant, profile.name()), values);
+        let name = format!("{}/{}", profile.tenant, profile.name());
+        wishes.extend(agreement.context().map(|context| (name.clone(), wished(&context))));
+        profiles.insert(name, values);
     }
     if profiles.is_empty() {
         return Err(CliError::usage("no profile has this name", "`concord plan` shows the profiles"));
@@ -90,7 +97,7 @@ pub(super) async fn run(args: OutputArgs, ui: &Arc<Ui>) -> Result<Exit, CliError
                 .collect();
             render::to_pretty(&json!({"concord_profiles": all}))
         }
-        Format::SpMetadata => sp_metadata(&profiles)?,
+        Format::SpMetadata => sp_metadata(&profiles, wishes)?,
     });
     Ok(Exit::Success)
 }
@@ -136,7 +143,40 @@ fn to_json(values: &BTreeMap<&str, Value>) -> Json {
         .into()
 }
 
-fn sp_metadata(profiles: &BTreeMap<String, BTreeMap<&str, Value>>) -> Result<String, CliError> {
+/// What a service provider's metadata say besides its addresses: what it wants in assertions.
+fn wished(context: &ProfileContext<'_>) -> SpDescriptor {
+    let own = &context.profile.spec.signing;
+    let defaults = &context.identity_provider.spec.defaults.signing;
+    let map = context.attribute_map.map(|map| &map.spec);
+    let format = match map.map(|map| map.name_id.format) {
+        None | Some(attribute_map::NameIdFormat::EmailAddress) => NameIdFormat::EmailAddress,
+        Some(attribute_map::NameIdFormat::Unspecified) => NameIdFormat::Unspecified,
+        Some(attribute_map::NameIdFormat::Persistent) => NameIdFormat::Persistent,
+        Some(attribute_map::NameIdFormat::Transient) => NameIdFormat::Transient,
+    };
+    let attributes = map.into_iter().flat_map(|map| &map.attributes);
+    let requested_attributes: Vec<RequestedAttribute> = attributes
+        .map(|attribute| RequestedAttribute {
+            name: attribute.saml_name().to_owned(),
+            name_format: None,
+            friendly_name: None,
+            required: attribute.required,
+        })
+        .collect();
+    SpDescriptor {
+        name_id_formats: vec![format.into()],
+        want_assertions_signed: own.assertion.or(defaults.assertion).unwrap_or(true),
+        service_name: (!requested_attributes.is_empty())
+            .then(|| context.profile.spec.product.title().to_owned()),
+        requested_attributes,
+        ..SpDescriptor::default()
+    }
+}
+
+fn sp_metadata(
+    profiles: &BTreeMap<String, BTreeMap<&str, Value>>,
+    mut wishes: BTreeMap<String, SpDescriptor>,
+) -> Result<String, CliError> {
     let (Some((name, values)), true) = (profiles.first_key_value(), profiles.len() == 1) else {
         return Err(CliError::usage("metadata describe one profile", "say which with `--profile NAME`"));
     };
@@ -154,8 +194,6 @@ fn sp_metadata(profiles: &BTreeMap<String, BTreeMap<&str, Value>>) -> Result<Str
             location: acs_url,
             is_default: Some(true),
         }],
-        name_id_formats: vec![NameIdFormat::EmailAddress.into()],
-        want_assertions_signed: true,
-        ..SpDescriptor::default()
+        ..wishes.remove(name).unwrap_or_default()
     }))
 }

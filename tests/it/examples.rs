@@ -39,6 +39,16 @@ fn sendgrid_okta() {
     goes_to_nothing_to_do("sendgrid-okta");
 }
 
+#[test]
+fn keycloak_flex() {
+    goes_to_nothing_to_do("keycloak-flex");
+}
+
+#[test]
+fn vanity_domain() {
+    goes_to_nothing_to_do("vanity-domain");
+}
+
 /// No example stands without a test: this fails when a folder is added and no test above.
 #[test]
 fn every_example_is_tested() {

@@ -28,7 +28,7 @@ pub(super) mod field {
     pub(in super::super) const RESOLVES: &str = "resolves";
     pub(in super::super) const CNAME: &str = "cname";
     pub(in super::super) const ADDRESSES: &str = "addresses";
-    pub(in super::super) const PROBLEM: &str = "problem";
+    pub(in super::super) const HANDSHAKE: &str = "handshake";
     pub(in super::super) const NAMES_HOST: &str = "namesHost";
     pub(in super::super) const VALID: &str = "valid";
     /// Shown as context: from how many days before its expiry a certificate is reported.
@@ -43,6 +43,9 @@ pub(super) mod field {
 
 /// Time to live of the records that are proposed, in seconds.
 const TTL: u32 = 300;
+
+/// How a handshake ends that nothing is objected to.
+pub(super) const TRUSTED: &str = "trusted";
 
 /// What a certificate's validity is compared by.
 pub(super) fn long_valid(days: i64) -> String {
@@ -129,7 +132,7 @@ impl Lowering<'_> {
         let here = self.domain.at(&path!["spec", "hostname"]);
         let fields = vec![
             Field::new(field::WARN_DAYS, days, Capability::Derived),
-            Field::new(field::PROBLEM, Value::Null, Capability::Observed).from(here.clone()),
+            Field::new(field::HANDSHAKE, TRUSTED, Capability::Observed).from(here.clone()),
             Field::new(field::NAMES_HOST, true, Capability::Observed).from(here),
             Field::new(field::VALID, long_valid(days), Capability::Observed)
                 .from(self.domain.at(&path!["spec", "tls", "warnDays"])),

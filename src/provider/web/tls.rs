@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
 
-use super::lower::{field, long_valid};
+use super::lower::{TRUSTED, field, long_valid};
 use crate::{
     component::{Component, Observation, Observed, Unknown, UnknownReason, Value},
     http::{Http, HttpError},
@@ -39,10 +39,10 @@ pub(super) async fn observe(http: &Http, component: &Component, hostname: &str) 
     let mut observed = Observed { id: hostname.to_owned(), ..Observed::default() };
     observed.fields = match shown {
         // Of a certificate that is refused nothing else is known.
-        Err(problem) => BTreeMap::from([(field::PROBLEM.to_owned(), Value::Text(problem))]),
+        Err(problem) => BTreeMap::from([(field::HANDSHAKE.to_owned(), Value::Text(problem))]),
         Ok(der) => match Certificate::from_der(&der) {
             Ok(certificate) => judge(&certificate, &der, hostname, warn_days, Timestamp::now()),
-            Err(error) => BTreeMap::from([(field::PROBLEM.to_owned(), Value::Text(error.to_string()))]),
+            Err(error) => BTreeMap::from([(field::HANDSHAKE.to_owned(), Value::Text(error.to_string()))]),
         },
     };
     Observation::Present(Box::new(observed))
@@ -62,7 +62,7 @@ fn judge(
         format!("until {}", certificate.not_after().strftime("%Y-%m-%d"))
     };
     BTreeMap::from([
-        (field::PROBLEM.to_owned(), Value::Null),
+        (field::HANDSHAKE.to_owned(), TRUSTED.into()),
         (field::NAMES_HOST.to_owned(), names(der).iter().any(|name| covers(name, hostname)).into()),
         (field::VALID.to_owned(), valid.into()),
     ])
