@@ -2,6 +2,7 @@
 //! commands to call.
 
 mod files;
+mod horizon;
 mod load;
 mod people;
 mod session;

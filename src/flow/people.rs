@@ -70,9 +70,9 @@ impl Directories {
         })
     }
 
-    /// The accounts of each product whose accounts could be listed.
-    pub(super) fn products(&self) -> impl Iterator<Item = (&Realm, &Population)> {
-        self.products.iter().filter_map(|(realm, listed)| Some((realm, listed.as_ref().ok()?)))
+    /// The accounts of each product that lists them; `None` where they could not be listed.
+    pub(super) fn products(&self) -> impl Iterator<Item = (&Realm, Option<&Population>)> {
+        self.products.iter().map(|(realm, listed)| (realm, listed.as_ref().ok()))
     }
 
     /// The realms whose people could not be listed: nobody there is known to be gone.
@@ -94,10 +94,11 @@ fn identity_realm(agreement: &Agreement<'_>) -> Option<Realm> {
 
 /// Whom to list of a product: everybody whom its enablements select, and whom its profile names.
 fn of_product(agreement: &Agreement<'_>) -> PopulationQuery {
-    let spec = &agreement.profile().spec;
-    let mut query = PopulationQuery::default();
-    let named = spec.test_users.iter().chain(&spec.enforcement.exceptions);
-    query.emails.extend(named.map(|email| email.to_lowercase()));
+    let mut query = agreement
+        .context()
+        .map(|context| agreement.service_provider().accounts_query(&context))
+        .unwrap_or_default();
+    query.emails.extend(agreement.profile().spec.test_users.iter().map(|email| email.to_lowercase()));
     for enablement in agreement.enablements() {
         let people = enablement.spec.break_glass.iter().chain(&enablement.spec.remove);
         query.emails.extend(people.map(|email| email.to_lowercase()));

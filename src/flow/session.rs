@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::{
+    horizon,
     load::Project,
     people::{self, Directories},
     target::{Target, narrow},
@@ -21,7 +22,7 @@ use crate::{
         resolve_fields,
     },
     provider::{
-        Scope, SharedMutate, SharedObserve, WriteError,
+        AccountsOfRealm, Scope, SharedMutate, SharedObserve, WriteError,
         credentials::Credentials,
         registry::{self, Registry},
     },
@@ -131,7 +132,7 @@ impl Session {
         let without_population = directories.unlisted();
         components
             .extend(standalone.into_iter().filter(|component| tenants.contains(&component.address.tenant)));
-        for (address, requirement) in review(&agreements, &directories, &mut warnings) {
+        for (address, requirement) in review(&agreements, &directories, &components, &mut warnings) {
             for component in components.iter_mut().filter(|component| component.address == address) {
                 component.requires.push(requirement.clone());
             }
@@ -225,7 +226,7 @@ impl Session {
             .iter()
             .filter_map(|name| Some((name.clone(), manifests.policy(manifests.tenants.get(name)?))))
             .collect();
-        Ok(assemble(PlanInput {
+        let mut plan = assemble(PlanInput {
             project: &manifests.project.spec.id,
             environment: self.environment.clone(),
             components,
@@ -235,7 +236,9 @@ impl Session {
             policies,
             gaps,
             warnings: merge_leavers(warnings),
-        })?)
+        })?;
+        plan.warnings.extend(horizon::warnings(&plan, manifests, jiff::Timestamp::now()));
+        Ok(plan)
     }
 
     /// Opens a provider that reads, afresh: it has seen nothing yet.
@@ -349,8 +352,15 @@ fn merge_leavers(warnings: Vec<Warning>) -> Vec<Warning> {
 fn review(
     agreements: &[Agreement<'_>],
     directories: &Directories,
+    components: &[Component],
     warnings: &mut Vec<Warning>,
 ) -> Vec<(Address, Requirement)> {
+    let enabled: BTreeSet<String> = components
+        .iter()
+        .filter(|component| component.class == Class::Membership)
+        .filter_map(|component| component.address.component.split_once(':'))
+        .map(|(_, email)| email.to_lowercase())
+        .collect();
     let mut requirements = Vec::new();
     for (realm, accounts) in directories.products() {
         let of_realm: Vec<_> = agreements
@@ -359,7 +369,11 @@ fn review(
             .collect();
         let contexts: Vec<_> = of_realm.iter().filter_map(|agreement| agreement.context()).collect();
         if let Some(first) = of_realm.first() {
-            let review = first.service_provider().review(&contexts, accounts);
+            let review = first.service_provider().review(&AccountsOfRealm {
+                contexts: &contexts,
+                accounts,
+                enabled: &enabled,
+            });
             requirements.extend(review.requirements);
             warnings.extend(review.warnings);
         }

@@ -147,8 +147,10 @@ fn ownership(plan: &Plan, refusals: &mut Vec<Refusal>) {
 fn deletions(plan: &Plan, refusals: &mut Vec<Refusal>) {
     let mut by_tenant: BTreeMap<&Name, Vec<&Change>> = BTreeMap::new();
     // A manual removal is a deletion too, by a person's hand.
-    let is_counted =
-        |change: &&Change| change.class == Class::Object && (is_deletion(change) || change.removal.is_some());
+    let is_counted = |change: &&Change| {
+        change.class == Class::Object
+            && (is_deletion(change) || change.removal.as_ref().is_some_and(|step| !step.is_withdrawal))
+    };
     for change in plan.changes.iter().filter(is_counted) {
         by_tenant.entry(&change.address.tenant).or_default().push(change);
     }

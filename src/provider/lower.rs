@@ -1,15 +1,18 @@
 //! Lowering: how the two sides of a profile become components. Each side says what it offers to the other (an assertion consumer
 //! URL, an issuer), known or pending, and then makes its components out of what the other offers.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
-use super::{Person, Population};
+use super::{Person, Population, PopulationQuery};
 use crate::{
-    component::{Address, Component, Marker, Realm, Requirement, Value},
+    component::{Address, Component, Instruction, Marker, Realm, Requirement, Value},
     diagnostics::{Finding, Location},
     manifest::{
         Kind, Resource,
         attribute_map::AttributeMapSpec,
+        email_domain::EmailDomainSpec,
         identity_provider::IdentityProviderSpec,
         sso_profile::SsoProfileSpec,
         tenant::TenantSpec,
@@ -36,6 +39,8 @@ pub struct ProfileContext<'a> {
     pub enablements: &'a [&'a Resource<UserEnablementSpec>],
     /// The vanity domains that lead to it.
     pub vanity_domains: &'a [&'a Resource<VanityDomainSpec>],
+    /// The e-mail domains of the tenant.
+    pub email_domains: &'a [&'a Resource<EmailDomainSpec>],
 }
 
 impl ProfileContext<'_> {
@@ -59,6 +64,33 @@ impl ProfileContext<'_> {
     pub fn marker(&self, address: &Address) -> Marker {
         Marker { project: self.project.to_owned(), address: address.clone() }
     }
+}
+
+/// What the people of an enablement are told: the enablement's own words, or ours, with `{profile}`, `{product}`, `{url}` and `{stage}`
+/// filled in.
+pub fn announcement(context: &ProfileContext<'_>, enablement: &Resource<UserEnablementSpec>) -> String {
+    let spec = &context.profile.spec;
+    let url = match context.vanity_domains.first() {
+        Some(domain) => format!("https://{}", domain.spec.hostname),
+        None => spec.urls.default_redirect.as_ref().map_or_else(
+            || spec.product.login_page().to_owned(),
+            |url| url.as_str().trim_end_matches('/').to_owned(),
+        ),
+    };
+    let text = enablement.spec.announcement.as_deref().unwrap_or(match enablement.spec.rollout.stage {
+        Stage::Enforced => {
+            "From now on you sign in to {product} with your company account, and no longer with a password of its own: open {url}, \
+             enter your work address, and go on at the page that opens. If that fails, tell us at once; administrators are ready to help."
+        }
+        Stage::Pilot | Stage::Waves | Stage::All => {
+            "You can sign in to {product} with your company account now: open {url}, enter your work address, and go on at the page that opens. \
+             If that fails, tell us what you see."
+        }
+    });
+    text.replace("{profile}", &spec.friendly_name)
+        .replace("{product}", spec.product.title())
+        .replace("{url}", &url)
+        .replace("{stage}", enablement.spec.rollout.stage.as_str())
 }
 
 /// What the service provider's side offers to the identity provider's.
@@ -92,6 +124,15 @@ pub struct IdentityProviderSide {
     pub gates: Vec<Address>,
 }
 
+/// How an identity provider comes to sign with another key without locking anybody out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// The components of the identity provider's side that wait until the service provider trusts what is offered.
+    pub after_trust: Vec<Address>,
+    /// What a person who enters certificates by hand has to know beside the values.
+    pub instructions: Vec<Instruction>,
+}
+
 /// Why a manifest cannot be lowered for a vendor: the findings, each at its place in the manifests.
 #[derive(Debug)]
 pub struct LowerError(pub Vec<Finding>);
@@ -120,6 +161,11 @@ pub trait ServiceProvider: Send + Sync {
         false
     }
 
+    /// Which accounts it has to know beside those whom the enablements concern, where it lists them.
+    fn accounts_query(&self, _context: &ProfileContext<'_>) -> PopulationQuery {
+        PopulationQuery::default()
+    }
+
     /// Whose people an enablement is expanded from.
     fn people(&self, _enablement: &UserEnablementSpec) -> PeopleSource {
         PeopleSource::IdentityProvider
@@ -146,11 +192,21 @@ pub trait ServiceProvider: Send + Sync {
     }
 
     /// What the product's accounts say about the profiles of one realm together: what must hold before some component is touched
-    /// (an administrator who can always sign in), and what people should know. `contexts` are all profiles whose product has its
-    /// accounts there.
-    fn review(&self, _contexts: &[ProfileContext<'_>], _accounts: &Population) -> Review {
+    /// (an administrator who can always sign in), and what people should know.
+    fn review(&self, _realm: &AccountsOfRealm<'_>) -> Review {
         Review::default()
     }
+}
+
+/// The accounts of one realm, with everybody who signs in to it.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountsOfRealm<'a> {
+    /// All profiles whose product has its accounts there.
+    pub contexts: &'a [ProfileContext<'a>],
+    /// The accounts; `None` where they could not be listed, so that nobody knows.
+    pub accounts: Option<&'a Population>,
+    /// Whom the profiles' enablements enable, by lower-case address.
+    pub enabled: &'a BTreeSet<String>,
 }
 
 /// Whose people an enablement is expanded from; whoever the other side does not know is named, and not enabled.
@@ -209,6 +265,12 @@ pub trait IdentityProvider: Send + Sync {
     /// pilot apart.
     fn lists_people_at_once(&self) -> bool {
         false
+    }
+
+    /// What must wait until the service provider trusts the certificates that are offered: the use of a new signing key. None by
+    /// default: the vendor's keys are rotated elsewhere.
+    fn rotation(&self, _context: &ProfileContext<'_>) -> Option<Rotation> {
+        None
     }
 
     /// Where the application's metadata are published, once it exists: `outputs` is what components give to others.

@@ -29,8 +29,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use lower::{
-    IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource, ProfileContext, Review,
-    ServiceProvider, ServiceProviderSide,
+    AccountsOfRealm, IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource,
+    ProfileContext, Review, Rotation, ServiceProvider, ServiceProviderSide, announcement,
 };
 pub use population::{Person, Population, PopulationQuery};
 

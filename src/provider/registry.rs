@@ -10,6 +10,7 @@ use super::{
     google::{self, GoogleVendor},
     okta::{self, OktaVendor},
     twilio::{
+        console::{self, ConsoleLegacyProduct, ConsoleProduct},
         flex::{self, FlexProduct},
         organization,
     },
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// The products that can be planned.
-pub const PRODUCTS: &[Product] = &[Product::Flex];
+pub const PRODUCTS: &[Product] = &[Product::Console, Product::ConsoleLegacy, Product::Flex];
 
 /// The identity providers that can be planned.
 pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Google];
@@ -39,8 +40,10 @@ pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Google];
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
     match product {
+        Product::Console => Some(&ConsoleProduct),
+        Product::ConsoleLegacy => Some(&ConsoleLegacyProduct),
         Product::Flex => Some(&FlexProduct),
-        Product::Console | Product::ConsoleLegacy | Product::FlexLegacy | Product::Sendgrid => None,
+        Product::FlexLegacy | Product::Sendgrid => None,
     }
 }
 
@@ -59,11 +62,11 @@ pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider
 /// # Errors
 /// What cannot be expressed.
 pub fn email_domain(
-    _project: &str,
-    _tenant: &Resource<TenantSpec>,
-    _domain: &Resource<EmailDomainSpec>,
+    project: &str,
+    tenant: &Resource<TenantSpec>,
+    domain: &Resource<EmailDomainSpec>,
 ) -> Result<Vec<Component>, LowerError> {
-    Ok(Vec::new())
+    console::lower_email_domain(project, tenant, domain)
 }
 
 /// A hostname that leads to a profile.
@@ -80,14 +83,15 @@ pub fn vanity_domain(
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES.iter().chain(okta::CODES).chain(google::CODES).chain(flex::CODES).copied()
+    let products = console::CODES.iter().chain(flex::CODES);
+    auth0::CODES.iter().chain(google::CODES).chain(okta::CODES).chain(products).copied()
 }
 
 /// The step that removes what an attested component had made, if something of it remains, and where it is done.
 type RemovalStep = fn(&Address, &AttestationSpec, &Resource<TenantSpec>) -> Option<(Realm, Step)>;
 
 /// Who knows how attested components are removed.
-const REMOVALS: &[RemovalStep] = &[flex::removal_step, google::removal_step];
+const REMOVALS: &[RemovalStep] = &[console::removal_step, flex::removal_step, google::removal_step];
 
 /// The step that removes what an attested component had made, if something of it remains.
 pub fn removal_step(
@@ -104,6 +108,7 @@ enum Place<'a> {
     Auth0(&'a Auth0),
     Okta(&'a Okta),
     Google(&'a Google),
+    Console(&'a Twilio),
     Flex(&'a Twilio),
     Organization(&'a Twilio),
 }
@@ -115,6 +120,8 @@ impl Place<'_> {
             Self::Auth0(block) => auth0::open::has_credentials(block),
             Self::Okta(block) => okta::open::has_credentials(block),
             Self::Google(block) => google::open::has_credentials(block),
+            // It needs none.
+            Self::Console(_) => true,
             Self::Flex(block) => flex::open::has_credentials(block),
             Self::Organization(block) => organization::open::has_credentials(block),
         }
@@ -142,6 +149,7 @@ impl<'a> Registry<'a> {
         for tenant in manifests.tenants.values() {
             let TenantSpec { twilio, auth0, okta, google, .. } = &tenant.spec;
             if let Some(block) = twilio {
+                offer(console::open::realm(block), Place::Console(block));
                 offer(flex::open::realm(block), Place::Flex(block));
                 offer(organization::open::realm(block), Place::Organization(block));
             }
@@ -189,6 +197,7 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::reader(block, http, credentials).await,
             Place::Okta(block) => okta::open::reader(block, http, credentials).await,
             Place::Google(block) => google::open::reader(block, http, credentials).await,
+            Place::Console(block) => console::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
             Place::Organization(block) => organization::open::reader(block, http, credentials).await,
         }
@@ -209,6 +218,7 @@ impl<'a> Registry<'a> {
             Place::Auth0(block) => auth0::open::writer(block, http, credentials).await,
             Place::Okta(block) => okta::open::writer(block, http, credentials).await,
             Place::Google(block) => google::open::writer(block, http, credentials).await,
+            Place::Console(block) => console::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
             Place::Organization(block) => organization::open::writer(block, http, credentials).await,
         }
@@ -259,6 +269,7 @@ mod tests {
             Place::Auth0(block) => block.client_id.clone(),
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
             Place::Google(block) => Some(block.service_account.clone()),
+            Place::Console(_) => None,
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
             }

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::codes;
 use crate::{
-    component::{Address, Component, Realm},
+    component::{Address, Component, Field, Instruction, Realm},
     diagnostics::{Finding, Findings},
     manifest::{
-        Manifests, Resource, sso_profile::SsoProfileSpec, tenant::TenantState,
+        Manifests, Resource, email_domain::EmailDomainSpec, sso_profile::SsoProfileSpec, tenant::TenantState,
         user_enablement::UserEnablementSpec, vanity_domain::VanityDomainSpec,
     },
     provider::{
-        IdentityProvider, IdentityProviderSide, ProfileContext, ServiceProvider, ServiceProviderSide,
-        registry,
+        IdentityProvider, IdentityProviderSide, ProfileContext, Rotation, ServiceProvider,
+        ServiceProviderSide, registry,
     },
     yaml::path,
 };
@@ -23,6 +23,7 @@ pub struct Agreement<'a> {
     manifests: &'a Manifests,
     enablements: Vec<&'a Resource<UserEnablementSpec>>,
     vanity_domains: Vec<&'a Resource<VanityDomainSpec>>,
+    email_domains: Vec<&'a Resource<EmailDomainSpec>>,
     service_provider: &'static dyn ServiceProvider,
     identity_provider: &'static dyn IdentityProvider,
     /// What the service provider's side offers.
@@ -59,7 +60,7 @@ impl<'a> Agreement<'a> {
 
     /// The profile with everything that it refers to; `None` only where a reference is broken, which loading refuses.
     pub fn context(&self) -> Option<ProfileContext<'_>> {
-        context(self.manifests, self.profile, &self.enablements, &self.vanity_domains)
+        context(self.manifests, self.profile, &self.enablements, &self.vanity_domains, &self.email_domains)
     }
 }
 
@@ -85,7 +86,9 @@ fn agreement<'a>(
 ) -> Option<Agreement<'a>> {
     let enablements: Vec<_> = manifests.enablements_of(profile).collect();
     let vanity_domains: Vec<_> = manifests.vanity_domains_of(profile).collect();
-    let context = context(manifests, profile, &enablements, &vanity_domains)?;
+    let email_domains: Vec<_> =
+        manifests.email_domains.values().filter(|domain| domain.tenant == profile.tenant).collect();
+    let context = context(manifests, profile, &enablements, &vanity_domains, &email_domains)?;
     let vendor = context.identity_provider.spec.vendor;
     let product = profile.spec.product;
     let service_provider = registry::service_provider(product);
@@ -119,11 +122,15 @@ fn agreement<'a>(
     };
     let identity_provider_realms = on_idp.iter().map(|component| component.realm.clone()).collect();
     components.extend(on_idp);
+    if let Some(rotation) = identity_provider.rotation(&context) {
+        trust_before_use(&mut components, &rotation, &service_provider_side, &identity_provider_side);
+    }
     Some(Agreement {
         profile,
         manifests,
         enablements,
         vanity_domains,
+        email_domains,
         service_provider,
         identity_provider,
         service_provider_side,
@@ -133,11 +140,44 @@ fn agreement<'a>(
     })
 }
 
+/// Puts the use of a new signing key behind everything by which the service provider trusts it. The test of the connection is not among
+/// that: it comes after the key is used.
+fn trust_before_use(
+    components: &mut [Component],
+    rotation: &Rotation,
+    service_provider: &ServiceProviderSide,
+    identity_provider: &IdentityProviderSide,
+) {
+    let offered = identity_provider.certificates.references();
+    let sources: BTreeSet<&Address> = offered.into_iter().map(|reference| &reference.from).collect();
+    let trusts = |component: &Component| {
+        let takes = |field: &Field| field.value.references().iter().any(|it| sources.contains(&it.from));
+        !rotation.after_trust.contains(&component.address)
+            && !service_provider.gates.contains(&component.address)
+            && component.fields.iter().any(takes)
+    };
+    let trusting: Vec<Address> =
+        components.iter().filter(|it| trusts(it)).map(|it| it.address.clone()).collect();
+    for component in components {
+        if rotation.after_trust.contains(&component.address) {
+            component.needs.extend(trusting.iter().cloned());
+        } else if trusting.contains(&component.address)
+            && let Some(step) = &mut component.step
+        {
+            // Before the first thing to enter: whoever enters it has read it.
+            let first = step.instructions.iter().position(|it| matches!(it, Instruction::Enter { .. }));
+            let at = first.unwrap_or(step.instructions.len());
+            step.instructions.splice(at..at, rotation.instructions.iter().cloned());
+        }
+    }
+}
+
 fn context<'a>(
     manifests: &'a Manifests,
     profile: &'a Resource<SsoProfileSpec>,
     enablements: &'a [&'a Resource<UserEnablementSpec>],
     vanity_domains: &'a [&'a Resource<VanityDomainSpec>],
+    email_domains: &'a [&'a Resource<EmailDomainSpec>],
 ) -> Option<ProfileContext<'a>> {
     Some(ProfileContext {
         project: &manifests.project.spec.id,
@@ -147,6 +187,7 @@ fn context<'a>(
         attribute_map: manifests.attribute_map_of(profile),
         enablements,
         vanity_domains,
+        email_domains,
     })
 }
 

@@ -65,11 +65,14 @@ pub fn members(agreement: &Agreement<'_>, people: People<'_>) -> Membership {
     let mut membership = Membership::default();
     let Some(context) = agreement.context() else { return membership };
     for enablement in agreement.enablements() {
-        let enabled = match agreement.service_provider().people(&enablement.spec) {
-            PeopleSource::IdentityProvider => {
+        let enabled = match (agreement.service_provider().people(&enablement.spec), people.product) {
+            (PeopleSource::Product, Some(product)) => {
+                of_product(enablement, product, people.identity_provider, &mut membership)
+            }
+            // Where nobody can list the product's accounts, the identity provider's people are all that is known.
+            (PeopleSource::IdentityProvider, _) | (PeopleSource::Product, None) => {
                 of_identity_provider(enablement, people.identity_provider, &mut membership)
             }
-            PeopleSource::Product => of_product(enablement, people, &mut membership),
         };
         let places = Places::of(enablement);
         let members: Vec<Member<'_>> = enabled
@@ -103,9 +106,18 @@ pub fn members(agreement: &Agreement<'_>, people: People<'_>) -> Membership {
             membership.components.extend(on_idp);
             membership.components.extend(identity_provider.lower_members(&context, enablement, &others));
         }
-        membership
-            .components
-            .extend(agreement.service_provider().lower_members(&context, enablement, &members));
+        let on_product = agreement.service_provider().lower_members(&context, enablement, &members);
+        let gates = &agreement.service_provider_side.gates;
+        let tester = |address: &Address| {
+            let key = address.component.split_once(':').map(|(_, email)| email);
+            key.is_some_and(|key| pilot.iter().any(|member| member.person.email == key))
+        };
+        // The test's people need their accounts too, except for what itself waits for the test.
+        let for_test = on_product
+            .iter()
+            .filter(|it| tester(&it.address) && !it.needs.iter().any(|need| gates.contains(need)));
+        membership.pilot.extend(for_test.map(|component| component.address.clone()));
+        membership.components.extend(on_product);
     }
     membership
 }
@@ -159,12 +171,12 @@ fn of_identity_provider(
 /// Everybody whom an enablement selects among the product's people, and whom the identity provider knows by the same address.
 fn of_product(
     enablement: &Resource<UserEnablementSpec>,
-    people: People<'_>,
+    product: &Population,
+    identity_provider: Option<&Population>,
     membership: &mut Membership,
 ) -> Vec<Enabling> {
-    let Some(product) = people.product else { return Vec::new() };
     let mut merged = product.clone();
-    if let Some(identities) = people.identity_provider {
+    if let Some(identities) = identity_provider {
         // Groups are the identity provider's: the product has none.
         for person in merged.people.values_mut() {
             if let Some(identity) = identities.people.get(&person.email) {
@@ -186,7 +198,7 @@ fn of_product(
     let mut unknown = BTreeSet::new();
     let mut enabled = Vec::new();
     for (email, Enabled { person, stage, roles, attributes }) in expansion.enabled {
-        let person = match people.identity_provider {
+        let person = match identity_provider {
             None => Person { groups: BTreeSet::new(), ..person.clone() },
             Some(identities) => match identities.people.get(&email) {
                 Some(identity) if identity.is_active => identity.clone(),
@@ -206,7 +218,7 @@ fn of_product(
         };
         enabled.push(Enabling { person, stage, roles, attributes });
     }
-    if let Some(identities) = people.identity_provider {
+    if let Some(identities) = identity_provider {
         let (aliases, missing) = split_aliases(unknown, identities);
         membership.warn_aliases(aliases, &place);
         membership.warn(

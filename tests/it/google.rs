@@ -39,7 +39,8 @@ impl Served {
         let answer: Value = runtime.block_on(async {
             let _ = rustls::crypto::ring::default_provider().install_default();
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            let body = format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={jwt}");
+            let body =
+                format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={jwt}");
             let request = client
                 .post(format!("{}oauth2.googleapis.com/token", self.url))
                 .header("content-type", "application/x-www-form-urlencoded")
@@ -78,7 +79,8 @@ impl Served {
     }
 
     fn google_apps(&self) -> Vec<Value> {
-        let (status, answer) = self.send("GET", &format!("admin.google.com/customer/{CUSTOMER}/apps"), None, None);
+        let (status, answer) =
+            self.send("GET", &format!("admin.google.com/customer/{CUSTOMER}/apps"), None, None);
         assert_eq!(status, 200, "{answer}");
         answer["apps"].as_array().unwrap().clone()
     }
@@ -129,11 +131,9 @@ fn what_somebody_changes_of_a_person_is_found_as_exactly_that_value() {
         assert_eq!(user["Full_Name"], "Lena Lead");
         user
     };
-    for (key, value) in [
-        ("Roles", json!([{"value": "admin"}])),
-        ("Full_Name", json!("Nobody")),
-        ("team", Value::Null),
-    ] {
+    for (key, value) in
+        [("Roles", json!([{"value": "admin"}])), ("Full_Name", json!("Nobody")), ("team", Value::Null)]
+    {
         project.serve().set("lead@connie.one", "Flex_Details", json!({key: value}));
         let plan = project.plan();
         let expected = format!(
@@ -185,7 +185,8 @@ fn a_change_of_the_app_voids_its_own_step_alone() {
     let plan = project.plan();
     assert_eq!(lines(&plan), ["manual nss/SsoProfile/flex/google.access [onFor]"], "{plan}");
     project.run(&APPLY).expect(0);
-    let app = project.serve().google_apps().into_iter().find(|app| app["name"] == "Twilio Flex - NSS").unwrap();
+    let app =
+        project.serve().google_apps().into_iter().find(|app| app["name"] == "Twilio Flex - NSS").unwrap();
     assert_eq!(app["description"], "Contact centre of Nevada Senior Services");
     assert_eq!(app["onFor"], json!(["group flex-admins@connie.one"]));
 }
@@ -240,10 +241,20 @@ fn who_leaves_loses_what_concord_wrote_and_nothing_else() {
     let project = Project::example("google-flex");
     project.edit("people.yaml", "  roles:\n", "  removal: disable\n  roles:\n");
     project.reconcile();
-    project.edit("people.yaml", "exclude: [volunteer@connie.one]", "exclude: [volunteer@connie.one, lead@connie.one]");
+    project.edit(
+        "people.yaml",
+        "exclude: [volunteer@connie.one]",
+        "exclude: [volunteer@connie.one, lead@connie.one]",
+    );
     let plan = project.plan();
-    assert_eq!(lines(&plan), ["delete nss/UserEnablement/home-care/google.user:lead@connie.one []"], "{plan}");
-    project.run(&["apply", "--sandbox", "--yes", "--allow", "max-deletes", "--allow", "max-user-changes"]).expect(0);
+    assert_eq!(
+        lines(&plan),
+        ["delete nss/UserEnablement/home-care/google.user:lead@connie.one []"],
+        "{plan}"
+    );
+    project
+        .run(&["apply", "--sandbox", "--yes", "--allow", "max-deletes", "--allow", "max-user-changes"])
+        .expect(0);
     let user = project.serve().google_user("lead@connie.one");
     assert_eq!(user["customSchemas"], json!({"HR": {"Badge": "4711"}}));
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
@@ -259,11 +270,15 @@ fn a_removed_profile_takes_its_schema_and_asks_for_its_app() {
         changes(&plan, "delete").iter().map(|it| it["address"].as_str().unwrap()).collect();
     assert!(deleted.contains(&"nss/SsoProfile/flex/google.schema"), "{plan}");
     project
-        .run(&[&APPLY[..], &["--allow", "max-deletes", "--allow", "emptied", "--allow", "max-user-changes"]].concat())
+        .run(
+            &[&APPLY[..], &["--allow", "max-deletes", "--allow", "emptied", "--allow", "max-user-changes"]]
+                .concat(),
+        )
         .expect(0);
     let sandbox = project.serve();
     let schemas = sandbox.google("GET", "customer/my_customer/schemas", None);
-    let names: Vec<&Value> = schemas["schemas"].as_array().unwrap().iter().map(|it| &it["schemaName"]).collect();
+    let names: Vec<&Value> =
+        schemas["schemas"].as_array().unwrap().iter().map(|it| &it["schemaName"]).collect();
     assert_eq!(names, ["HR"]);
     let apps: Vec<Value> = sandbox.google_apps().into_iter().map(|app| app["name"].clone()).collect();
     assert_eq!(apps, ["Intranet"]);

@@ -13,6 +13,7 @@ mod google;
 mod kill;
 mod language;
 mod okta;
+mod okta_keys;
 mod ownership;
 mod people;
 mod safety;

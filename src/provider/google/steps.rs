@@ -36,6 +36,7 @@ fn step(place: &str, customer: &str, instructions: Vec<Instruction>) -> Step {
         instructions,
         outputs: Vec::new(),
         removal: Vec::new(),
+        is_withdrawal: false,
     }
 }
 

@@ -47,9 +47,14 @@ pub(super) fn is_setting(path: &str) -> bool {
 
 /// The keys that lead to a setting. What follows `settings.app.` is one key, whatever is in it.
 pub(super) fn keys_of(path: &str) -> Vec<&str> {
-    for (prefix, outer) in [(field::SIGN_ON, "signOn"), (field::APP_SETTINGS, "app")] {
+    let outer = [
+        (field::SIGN_ON, ["settings", "signOn"]),
+        (field::APP_SETTINGS, ["settings", "app"]),
+        (field::USER_NAME, ["credentials", "userNameTemplate"]),
+    ];
+    for (prefix, [first, second]) in outer {
         if let Some(key) = path.strip_prefix(prefix) {
-            return vec!["settings", outer, key];
+            return vec![first, second, key];
         }
     }
     vec![path]

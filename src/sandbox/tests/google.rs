@@ -16,7 +16,8 @@ const SEED: &str = "google: {customers: {C0abc: {domains: [connie.one], readLag:
              {email: leads@connie.one, name: Leads, members: [joe@connie.one]}]}}}";
 
 fn claims(change: &[(&str, &str)]) -> Map<String, Value> {
-    let scopes = ["userschema", "user", "group"].map(|it| format!("https://www.googleapis.com/auth/admin.directory.{it}"));
+    let scopes = ["userschema", "user", "group"]
+        .map(|it| format!("https://www.googleapis.com/auth/admin.directory.{it}"));
     let mut claims = json!({
         "iss": "c@p.iam.gserviceaccount.com", "sub": "root@connie.one", "aud": "https://oauth2.googleapis.com/token",
         "scope": scopes.join(" "),
@@ -33,7 +34,8 @@ fn jwt(change: &[(&str, &str)], now: Timestamp) -> String {
 
 impl Bench {
     async fn google_token(&self, assertion: &str) -> Reply {
-        let body = format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}");
+        let body =
+            format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}");
         let request = self
             .request(Method::POST, "oauth2.googleapis.com/token")
             .header("content-type", "application/x-www-form-urlencoded")
@@ -92,11 +94,13 @@ async fn an_assertion_is_verified_before_it_is_worth_a_token() {
         let refused = bench.google_token(&assertion).await.expect(400);
         assert_eq!(refused["error"], error, "{refused}");
     }
-    let read_only = jwt(&[("scope", "https://www.googleapis.com/auth/admin.directory.userschema.readonly")], now);
+    let read_only =
+        jwt(&[("scope", "https://www.googleapis.com/auth/admin.directory.userschema.readonly")], now);
     let token = bench.google_token(&read_only).await.expect(200);
     let token = token["access_token"].as_str().unwrap();
     bench.google_as(token, Method::GET, "/customer/my_customer/schemas", None).await.expect(200);
-    let refused = bench.google_as(token, Method::POST, "/customer/C0abc/schemas", Some(schema())).await.expect(403);
+    let refused =
+        bench.google_as(token, Method::POST, "/customer/C0abc/schemas", Some(schema())).await.expect(403);
     assert_eq!(refused["error"]["errors"][0]["reason"], "insufficientPermissions");
     bench.google_as(token, Method::GET, "/users?customer=my_customer", None).await.expect(403);
     bench.google_as("x", Method::GET, "/customer/my_customer/schemas", None).await.expect(401);
@@ -125,7 +129,10 @@ async fn schemas_are_made_once_and_their_fields_keep_their_types() {
     let bench = Bench::start(SEED).await;
     let path = "/customer/my_customer/schemas";
     let made = bench.google(Method::POST, path, Some(schema())).await.expect(200);
-    assert_eq!((&made["fields"][1]["readAccessType"], &made["fields"][0]["multiValued"]), (&json!("ALL_DOMAIN_USERS"), &json!(true)));
+    assert_eq!(
+        (&made["fields"][1]["readAccessType"], &made["fields"][0]["multiValued"]),
+        (&json!("ALL_DOMAIN_USERS"), &json!(true))
+    );
     let one = format!("{path}/Flex_Details");
     bench.google(Method::GET, &one, None).await.expect(404);
     bench.google(Method::GET, &one, None).await.expect(200);
@@ -151,7 +158,10 @@ async fn schemas_are_made_once_and_their_fields_keep_their_types() {
     // A PATCH replaces the list of fields as a whole.
     let fields = json!({"fields": [{"fieldName": "Full_Name", "fieldType": "STRING"}]});
     let patched = bench.google(Method::PATCH, &one, Some(fields)).await.expect(200);
-    assert_eq!((patched["fields"].as_array().unwrap().len(), &patched["displayName"]), (1, &json!("Flex Details")));
+    assert_eq!(
+        (patched["fields"].as_array().unwrap().len(), &patched["displayName"]),
+        (1, &json!("Flex Details"))
+    );
     assert_eq!(bench.google(Method::DELETE, &one, None).await.status, 204);
     bench.google(Method::GET, "/customer/C0other/schemas", None).await.expect(403);
 }
@@ -171,8 +181,17 @@ async fn values_are_merged_deleted_by_null_and_read_late() {
     let seen = bench.google(Method::GET, &read, None).await.expect(200);
     assert_eq!(seen["customSchemas"]["Flex_Details"]["Roles"], json!([{"value": "agent", "type": "work"}]));
     let answer = bench.google(Method::PATCH, user, Some(set(json!({"Roles": null})))).await.expect(200);
-    assert_eq!(answer["customSchemas"]["Flex_Details"], json!({"Full_Name": "Ann Lee"}), "what is not named stays");
-    for wrong in [json!({"Roles": "agent"}), json!({"Roles": ["agent"]}), json!({"Team": "x"}), json!({"Full_Name": 1})] {
+    assert_eq!(
+        answer["customSchemas"]["Flex_Details"],
+        json!({"Full_Name": "Ann Lee"}),
+        "what is not named stays"
+    );
+    for wrong in [
+        json!({"Roles": "agent"}),
+        json!({"Roles": ["agent"]}),
+        json!({"Team": "x"}),
+        json!({"Full_Name": 1}),
+    ] {
         bench.google(Method::PATCH, user, Some(set(wrong))).await.expect(400);
     }
     bench.google(Method::GET, "/users/nobody@connie.one", None).await.expect(404);
@@ -190,14 +209,17 @@ async fn lists_come_in_pages() {
     let rest = bench.google(Method::GET, &path, None).await.expect(200);
     assert_eq!(rest["users"][0]["primaryEmail"], "root@connie.one");
     assert_eq!(rest["nextPageToken"], Value::Null);
-    for wrong in ["/users", "/users?customer=my_customer&maxResults=501", "/users?customer=my_customer&projection=all"] {
+    for wrong in
+        ["/users", "/users?customer=my_customer&maxResults=501", "/users?customer=my_customer&projection=all"]
+    {
         bench.google(Method::GET, wrong, None).await.expect(400);
     }
     let direct = bench.google(Method::GET, "/groups/all@connie.one/members", None).await.expect(200);
     assert_eq!(direct["members"].as_array().unwrap().len(), 2);
     let derived = "/groups/all@connie.one/members?includeDerivedMembership=true";
     let derived = bench.google(Method::GET, derived, None).await.expect(200);
-    let joe = derived["members"].as_array().unwrap().iter().find(|it| it["email"] == "joe@connie.one").unwrap();
+    let joe =
+        derived["members"].as_array().unwrap().iter().find(|it| it["email"] == "joe@connie.one").unwrap();
     assert_eq!((&joe["type"], &joe["status"]), (&json!("USER"), &json!("SUSPENDED")));
     bench.google(Method::GET, "/groups/none@connie.one/members", None).await.expect(404);
 }
@@ -219,7 +241,8 @@ async fn an_app_lets_in_whom_it_is_on_for_wherever_the_sign_in_begins() {
     let seed = format!("{SEED}\ntwilio: {{accounts: {{{}: {{}}}}}}", super::ACCOUNT);
     let bench = Bench::start(&seed).await;
     bench.google(Method::POST, "/customer/my_customer/schemas", Some(schema())).await.expect(200);
-    let values = json!({"customSchemas": {"Flex_Details": {"Roles": [{"value": "agent"}], "Full_Name": "Ann Lee"}}});
+    let values =
+        json!({"customSchemas": {"Flex_Details": {"Roles": [{"value": "agent"}], "Full_Name": "Ann Lee"}}});
     bench.google(Method::PATCH, "/users/ann@connie.one", Some(values)).await.expect(200);
     let idp = bench.admin(Method::GET, "/idp", None).await.expect(200);
     let profile = json!({
@@ -261,10 +284,14 @@ async fn an_app_lets_in_whom_it_is_on_for_wherever_the_sign_in_begins() {
     assert_eq!(sign_in("root@connie.one").await.expect(200)["error"]["reason"], "user_not_assigned");
 
     // Begun at Google: the app is known by its ID.
-    let begun = bench.admin(Method::POST, &format!("{app}/test"), Some(json!({"user": "ann@connie.one"}))).await.expect(200);
+    let begun = bench
+        .admin(Method::POST, &format!("{app}/test"), Some(json!({"user": "ann@connie.one"})))
+        .await
+        .expect(200);
     assert_eq!((&begun["result"], &begun["postedTo"]), (&json!("success"), &profile["acsUrl"]));
     let spid = app.rsplit('/').next().unwrap();
-    let begins_there = format!("https://accounts.google.com/o/saml2/initsso?idpid=C0abc&spid={spid}&forceauthn=false");
+    let begins_there =
+        format!("https://accounts.google.com/o/saml2/initsso?idpid=C0abc&spid={spid}&forceauthn=false");
     bench.console(Method::PATCH, &format!("/{sid}"), Some(json!({"ssoUrl": begins_there}))).await.expect(200);
     assert_eq!(sign_in("ann@connie.one").await.expect(200)["result"], "success");
 

@@ -4,6 +4,7 @@ mod auth0;
 mod core;
 mod google;
 mod okta;
+mod organization;
 mod twilio;
 
 use camino::Utf8PathBuf;

@@ -117,13 +117,15 @@ fn check_response(profile: &Profile, assertion: &Assertion, attempt: &SignIn<'_>
     if !assertion.response_signed {
         return Err(Refused::new("response_not_signed", "message of SAML response is not signed"));
     }
-    let stored =
-        certificate::read(&profile.certificate).map_err(|why| Refused::new("certificate_mismatch", why))?;
-    let signing = certificate::read(&assertion.certificate);
-    if !signing.is_ok_and(|signing| signing.der == stored.der) {
+    // Whether the real page takes several certificates is not documented; here any of them may sign.
+    let stored = certificate::read_all(&profile.certificate)
+        .map_err(|why| Refused::new("certificate_mismatch", why))?;
+    let signing = certificate::read(&assertion.certificate).ok();
+    let Some(stored) = stored.into_iter().find(|it| signing.as_ref().is_some_and(|one| one.der == it.der))
+    else {
         let message = "the response is signed with another certificate than the one stored in the profile";
         return Err(Refused::new("certificate_mismatch", message));
-    }
+    };
     if stored.not_after < attempt.now.as_second() {
         return Err(Refused::new("certificate_expired", "the certificate stored in the profile has expired"));
     }

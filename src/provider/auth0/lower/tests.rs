@@ -69,6 +69,7 @@ impl Fixture {
             attribute_map: Some(&self.map),
             enablements: &[&self.enablement],
             vanity_domains: &[],
+            email_domains: &[],
         })
     }
 

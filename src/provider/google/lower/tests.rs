@@ -75,6 +75,7 @@ impl Fixture {
             attribute_map: Some(&map),
             enablements: &[&enablement],
             vanity_domains: &[],
+            email_domains: &[],
         };
         use_it(&context, &enablement)
     }
@@ -158,7 +159,11 @@ fn attributes_are_rows_and_what_the_directory_lacks_is_a_custom_field() {
         .iter()
         .filter_map(|it| it.path.strip_prefix(field::FIELDS)?.rsplit_once('.').map(|(name, _)| name))
         .collect();
-    assert_eq!(names, BTreeSet::from(["Full_Name", "Roles", "company", "team"]), "no field of another schema");
+    assert_eq!(
+        names,
+        BTreeSet::from(["Full_Name", "Roles", "company", "team"]),
+        "no field of another schema"
+    );
     assert_eq!(value(&schema, "fields.Roles.multiValued"), &true.into());
     assert_eq!(value(&schema, "fields.Full_Name.multiValued"), &false.into());
     assert_eq!(value(&schema, "fields.Roles.readAccessType"), &"ADMINS_AND_SELF".into());
@@ -194,8 +199,7 @@ fn people_get_what_the_map_reads_and_nothing_else() {
 fn without_custom_fields_there_is_nothing_to_write() {
     let mut fixture = Fixture::new();
     fixture.attributes = "[{name: email, from: user.email}, {name: last, from: user.lastName}]".into();
-    let types: Vec<String> =
-        fixture.lower().unwrap().into_iter().map(|it| it.address.component).collect();
+    let types: Vec<String> = fixture.lower().unwrap().into_iter().map(|it| it.address.component).collect();
     assert_eq!(types, ["google.idp", "google.app", "google.details", "google.access", "google.mapping"]);
     assert!(fixture.member(&[]).is_empty());
 }
@@ -234,9 +238,11 @@ fn the_app_has_every_field_of_its_pages_and_waits_for_twilio() {
     assert_eq!(value(&access, "onFor"), &Value::texts(["organizational unit /Care", "group a@connie.one"]));
     assert!(app.fields.iter().chain(&details.fields).all(|it| it.capability == Capability::Attested));
 
-    fixture.profile = fixture.profile.replace(", access: {organizationalUnits: [/Care], groups: [a@connie.one]}", "");
+    fixture.profile =
+        fixture.profile.replace(", access: {organizationalUnits: [/Care], groups: [a@connie.one]}", "");
     assert_eq!(value(&fixture.component(kind::ACCESS), "onFor"), &Value::texts(["everyone"]));
-    fixture.enablement = "{profile: flex, select: {groups: [b@connie.one]}, roles: {default: [agent]}}".into();
+    fixture.enablement =
+        "{profile: flex, select: {groups: [b@connie.one]}, roles: {default: [agent]}}".into();
     assert_eq!(value(&fixture.component(kind::ACCESS), "onFor"), &Value::texts(["group b@connie.one"]));
 }
 
@@ -262,16 +268,32 @@ fn what_google_cannot_do_is_said() {
     let cases: [(&str, Edit); 13] = [
         ("google-source", |it| it.attributes = "[{name: team, from: user.appMetadata.flex.team}]".into()),
         ("google-source", |it| it.name_id = "{format: emailAddress, from: user.name}".into()),
-        ("google-expression", |it| it.attributes = "[{name: team, expressions: {google: user.team}}, {name: x, expressions: {google: team}}]".into()),
-        ("google-field", |it| it.attributes = "[{name: skill.a, value: x}, {name: skill_a, value: y}]".into()),
-        ("google-field", |it| it.attributes = "[{name: concord, value: x}]".into()),
-        ("google-signing", |it| it.profile = it.profile.replace("product: flex,", "product: flex, signing: {assertion: true},")),
-        ("google-signing", |it| {
-            it.profile = it.profile.replace("product: flex,", "product: flex, signing: {response: false, assertion: false},");
+        ("google-expression", |it| {
+            it.attributes =
+                "[{name: team, expressions: {google: user.team}}, {name: x, expressions: {google: team}}]"
+                    .into()
         }),
-        ("google-signing", |it| it.profile = it.profile.replace("product: flex,", "product: flex, signing: {digest: sha1},")),
-        ("google-session", |it| it.profile = it.profile.replace("product: flex,", "product: flex, session: {lifetimeHours: 8},")),
-        ("google-schema", |it| it.profile = it.profile.replace("{name: Flex}", "{google: {schema: Flex Details}}")),
+        ("google-field", |it| {
+            it.attributes = "[{name: skill.a, value: x}, {name: skill_a, value: y}]".into()
+        }),
+        ("google-field", |it| it.attributes = "[{name: concord, value: x}]".into()),
+        ("google-signing", |it| {
+            it.profile = it.profile.replace("product: flex,", "product: flex, signing: {assertion: true},")
+        }),
+        ("google-signing", |it| {
+            it.profile = it
+                .profile
+                .replace("product: flex,", "product: flex, signing: {response: false, assertion: false},");
+        }),
+        ("google-signing", |it| {
+            it.profile = it.profile.replace("product: flex,", "product: flex, signing: {digest: sha1},")
+        }),
+        ("google-session", |it| {
+            it.profile = it.profile.replace("product: flex,", "product: flex, session: {lifetimeHours: 8},")
+        }),
+        ("google-schema", |it| {
+            it.profile = it.profile.replace("{name: Flex}", "{google: {schema: Flex Details}}")
+        }),
         ("google-trust", |it| it.trust = "{certificates: [{fingerprint: '00'}]}".into()),
         ("google-trust", |it| it.google = it.google.replace("idpId: C0abc, ", "")),
         ("google-certificate", |it| it.trust = "{certificates: [{file: gone.pem}]}".into()),

@@ -39,9 +39,13 @@ fn a_replacement_keeps_what_others_made() {
         "fieldName": "Wfo", "fieldType": "INT64", "numericIndexingSpec": {"minValue": 0.5}, "indexed": false,
     }));
     before["fields"][1]["readAccessType"] = json!("ALL_DOMAIN_USERS");
-    let after = Json::Object(schema::replacement(&read(before.clone()), &component, &component.applied_note()));
+    let after =
+        Json::Object(schema::replacement(&read(before.clone()), &component, &component.applied_note()));
     assert_eq!(after["fields"][0], before["fields"][0]);
-    assert_eq!((&after["future"], &after["schemaId"], after.get("etag")), (&json!({"a": 1}), &json!("abc=="), None));
+    assert_eq!(
+        (&after["future"], &after["schemaId"], after.get("etag")),
+        (&json!({"a": 1}), &json!("abc=="), None)
+    );
     assert_eq!(after["fields"][1]["readAccessType"], "ADMINS_AND_SELF");
     assert_eq!(after["fields"].as_array().unwrap().len(), before["fields"].as_array().unwrap().len());
     let seen = convert::schema(&read(before), Some(&component));
@@ -92,7 +96,8 @@ fn whose_values_are_is_told_by_the_mark() {
     assert_eq!(ownership(json!({})), None);
     assert_eq!(ownership(json!({"Wfo": "x"})), None, "nothing that is wanted");
     assert_eq!(ownership(json!({"Roles": [{"value": "agent"}]})), Some(Ownership::Unmarked));
-    let marked = |marker: String| json!({"Roles": [], "Concord": Mark { marker, ..Mark::default() }.to_string()});
+    let marked =
+        |marker: String| json!({"Roles": [], "Concord": Mark { marker, ..Mark::default() }.to_string()});
     assert_eq!(ownership(marked(component.marker.to_string())), Some(Ownership::Ours));
     let foreign = "other/nss/UserEnablement/x/google.user:ann@connie.one".to_owned();
     assert_eq!(ownership(marked(foreign.clone())), Some(Ownership::Foreign(foreign)));

@@ -39,6 +39,9 @@ mod roles;
 mod wire;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use secrecy::SecretString;
