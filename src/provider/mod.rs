@@ -15,11 +15,15 @@
 
 pub mod assertion;
 pub mod auth0;
+pub(crate) mod conflict;
 pub mod credentials;
 mod lower;
 pub mod okta;
+pub(crate) mod pins;
 mod population;
 pub mod registry;
+mod rehearse;
+pub mod salesforce;
 pub mod twilio;
 
 use std::sync::Arc;
@@ -31,12 +35,13 @@ pub use lower::{
     ServiceProviderSide,
 };
 pub use population::{Person, Population, PopulationQuery};
+pub use rehearse::{Objection, Rehearsal, Rehearse, SharedRehearse};
 
 use crate::{
     component::{Address, AppliedNote, Component, Observed, Realm, Snapshot, Unknown},
     http::HttpError,
     manifest::Name,
-    plan::Permit,
+    plan::{Permit, Warning},
 };
 
 /// Reads one realm.
@@ -63,6 +68,16 @@ pub trait Observe: Send + Sync {
     ///
     /// Never fails as a whole: what could not be seen is unknown in the snapshot.
     async fn observe(&self, components: &[&Component], scope: &Scope) -> Snapshot;
+
+    /// What a person should know of what was seen (a certificate that ends soon), none by default. Sends nothing.
+    fn warnings(
+        &self,
+        _components: &[&Component],
+        _snapshot: &Snapshot,
+        _now: jiff::Timestamp,
+    ) -> Vec<Warning> {
+        Vec::new()
+    }
 }
 
 /// Whose orphans to look for: those of a project, in the tenants whose documents were loaded.

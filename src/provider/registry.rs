@@ -7,6 +7,7 @@ use super::{
     auth0::{self, Auth0Config, Auth0Vendor},
     credentials::{Credentials, Purpose},
     okta::{self, OktaAuth, OktaConfig, OktaVendor},
+    salesforce::{self, SalesforceVendor},
     twilio::flex::{self, FlexConfig, FlexProduct},
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
         identity_provider::Vendor,
         sso_profile::Product,
         tenant::{
-            Auth0, OAuthClient, Okta, OktaCredentials, OktaServiceApp, TenantSpec, Twilio, TwilioApiKey,
+            Auth0, OAuthClient, Okta, OktaCredentials, OktaServiceApp, Salesforce, TenantSpec, Twilio, TwilioApiKey,
         },
     },
     plan::ApprovedPlan,
@@ -29,7 +30,7 @@ use crate::{
 pub const PRODUCTS: &[Product] = &[Product::Flex];
 
 /// The identity providers that can be planned.
-pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta];
+pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Salesforce];
 
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
@@ -44,13 +45,14 @@ pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider
     match vendor {
         Vendor::Auth0 => Some(&Auth0Vendor),
         Vendor::Okta => Some(&OktaVendor),
-        Vendor::Salesforce | Vendor::Google | Vendor::Saml => None,
+        Vendor::Salesforce => Some(&SalesforceVendor),
+        Vendor::Google | Vendor::Saml => None,
     }
 }
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES.iter().chain(okta::CODES).chain(flex::CODES).copied()
+    auth0::CODES.iter().chain(okta::CODES).chain(salesforce::CODES).chain(flex::CODES).copied()
 }
 
 /// How a realm's provider is opened: by the block of the manifests that describes it.
@@ -58,6 +60,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 enum Place<'a> {
     Auth0(&'a Auth0),
     Okta(&'a Okta),
+    Salesforce(&'a Salesforce),
     Flex(&'a Twilio),
 }
 
@@ -67,6 +70,7 @@ impl Place<'_> {
         match self {
             Self::Auth0(block) => block.client_id.is_some() && block.client_secret.is_some(),
             Self::Okta(block) => block.token.is_some() || block.service_app.is_some(),
+            Self::Salesforce(block) => salesforce::has_credentials(block),
             Self::Flex(twilio) => twilio.account.as_ref().is_some_and(|account| account.api_key.is_some()),
         }
     }
@@ -101,6 +105,9 @@ impl<'a> Registry<'a> {
             if let Some(block) = &tenant.spec.okta {
                 offer(okta_realm(&block.domain), Place::Okta(block));
             }
+            if let Some(block) = tenant.spec.salesforce.as_ref() {
+                offer(salesforce::realm(block), Place::Salesforce(block));
+            }
         }
         for provider in manifests.identity_providers.values() {
             if let Some(block) = &provider.spec.auth0 {
@@ -108,6 +115,9 @@ impl<'a> Registry<'a> {
             }
             if let Some(block) = &provider.spec.okta {
                 offer(okta_realm(&block.domain), Place::Okta(block));
+            }
+            if let Some(block) = provider.spec.salesforce.as_ref() {
+                offer(salesforce::realm(block), Place::Salesforce(block));
             }
         }
         Self { places }
@@ -133,6 +143,7 @@ impl<'a> Registry<'a> {
                 auth0::reader(http, &auth0_config(block, credentials, Purpose::Plan).await?)
             }
             Place::Okta(block) => okta::reader(http, &okta_config(block, credentials, Purpose::Plan).await?),
+            Place::Salesforce(block) => return salesforce::reader(block, http, credentials).await,
             Place::Flex(twilio) => {
                 flex::reader(http, &flex_config(twilio, credentials, Purpose::Plan).await?)
             }
@@ -166,6 +177,7 @@ impl<'a> Registry<'a> {
                 let config = okta_config(block, credentials, Purpose::Apply).await.map_err(unknown)?;
                 okta::writer(http, &config)?
             }
+            Place::Salesforce(block) => salesforce::writer(block, http, credentials).await?,
             Place::Flex(twilio) => {
                 let config = flex_config(twilio, credentials, Purpose::Apply).await.map_err(unknown)?;
                 flex::writer(http, &config)?
@@ -188,6 +200,9 @@ pub fn removal_step(
     attestation: &AttestationSpec,
     tenant: &Resource<TenantSpec>,
 ) -> Option<(Realm, Step)> {
+    if let Some(removal) = salesforce::removal_step(address, attestation, tenant) {
+        return Some(removal);
+    }
     let account = &tenant.spec.twilio.as_ref()?.account.as_ref()?.sid;
     let step = flex::removal_step(address, attestation, account)?;
     Some((flex_realm(account), step))
@@ -336,6 +351,7 @@ mod tests {
         match Registry::of(manifests).place(realm).unwrap() {
             Place::Auth0(block) => block.client_id.clone(),
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
+            Place::Salesforce(block) => block.client_id.clone(),
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
             }
