@@ -16,6 +16,11 @@ const TEST_KEY: &str = include_str!("keys/sandbox-test-only.pk8.pem");
 
 /// Makes a self-signed RSA-2048 SHA-256 certificate with this common name, valid from yesterday for about ten years. PEM with LF.
 pub(crate) fn make(common_name: &str, now: Timestamp) -> Result<String, SandboxError> {
+    make_for(common_name, 10, now)
+}
+
+/// The same, valid for another number of years.
+pub(crate) fn make_for(common_name: &str, years: i16, now: Timestamp) -> Result<String, SandboxError> {
     let failed = |_| SandboxError::Crypto { what: "a signing certificate" };
     let key = KeyPair::from_pem_and_sign_algo(TEST_KEY, &PKCS_RSA_SHA256).map_err(failed)?;
     let mut name = DistinguishedName::new();
@@ -30,7 +35,7 @@ pub(crate) fn make(common_name: &str, now: Timestamp) -> Result<String, SandboxE
         date_time_ymd(i32::from(start.year() + years), month, day)
     };
     parameters.not_before = date(0);
-    parameters.not_after = date(10);
+    parameters.not_after = date(years);
     let mut serial = ids::hex32().into_bytes();
     serial.truncate(16);
     parameters.serial_number = Some(SerialNumber::from(serial));

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, okta, twilio};
+use super::{auth0, okta, salesforce, twilio};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -17,6 +17,8 @@ pub(crate) struct Seed {
     auth0: auth0::Seed,
     #[serde(default)]
     okta: okta::Seed,
+    #[serde(default)]
+    salesforce: salesforce::Seed,
     #[serde(default)]
     twilio: twilio::Seed,
 }
@@ -33,6 +35,7 @@ impl Seed {
     pub(crate) fn apply(&self, documents: &mut Transaction<'_>, now: Timestamp) -> Result<(), SandboxError> {
         self.auth0.apply(documents, now)?;
         self.okta.apply(documents, now)?;
+        self.salesforce.apply(documents, now)?;
         self.twilio.apply(documents, now)
     }
 }

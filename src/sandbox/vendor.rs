@@ -7,7 +7,7 @@ use super::login::{Assertion, Refused, SignIn};
 use super::message::{Answer, Request};
 use super::rate::Windows;
 use super::store::Transaction;
-use super::{auth0, okta, twilio};
+use super::{auth0, okta, salesforce, twilio};
 
 /// A vendor that the sandbox plays.
 pub(crate) trait Vendor: Sync {
@@ -48,7 +48,7 @@ pub(crate) struct Memory {
     pub(crate) auth0: auth0::Memory,
 }
 
-const VENDORS: [&dyn Vendor; 3] = [&auth0::Auth0, &okta::Okta, &twilio::Twilio];
+const VENDORS: [&dyn Vendor; 4] = [&auth0::Auth0, &okta::Okta, &salesforce::Salesforce, &twilio::Twilio];
 
 /// The vendor of a logical host.
 pub(crate) fn of_host(host: &str, documents: &Transaction<'_>) -> Option<&'static dyn Vendor> {
