@@ -30,6 +30,7 @@
 //! | how changes are carried out | [`apply`] |
 //! | how a plan looks | [`render`] |
 //! | how a request is sent, retried, limited | [`http`] |
+//! | what the domain name system says | [`dns`] |
 //! | the vendors on loopback | [`sandbox`] |
 //! | arguments and exit codes | [`cli`]; the only place that prints is [`ui`] |
 
@@ -38,6 +39,7 @@ pub mod check;
 pub mod cli;
 pub mod component;
 pub mod diagnostics;
+pub mod dns;
 pub mod flow;
 pub mod http;
 pub mod manifest;

@@ -11,7 +11,7 @@ use crate::{
     flow::{FlowError, PlanOptions, Session},
     manifest::Name,
     plan::{Action, Plan, guard::certificates_in},
-    provider::{Person, PopulationQuery, registry},
+    provider::{Person, PopulationQuery},
     resolve::{self, Agreement},
     saml::{Certificate, KnownUri, Metadata},
 };
@@ -124,7 +124,10 @@ type Pair = (Realm, Realm);
 
 fn realms_of(agreement: &Agreement<'_>) -> Option<Pair> {
     let context = agreement.context()?;
-    Some((registry::product_realm(&context)?, agreement.identity_provider().population_realm(&context)?))
+    Some((
+        agreement.service_provider().realm(&context)?,
+        agreement.identity_provider().population_realm(&context)?,
+    ))
 }
 
 /// The people who never sign in through the identity provider: those of every profile of a pair of realms, because profiles share the

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{Address, AppliedNote, Digest, Field, Marker, Rule, Step, Value, WriteChannel};
+use super::{Address, AppliedNote, Digest, Field, Marker, Requirement, Rule, Step, Value, WriteChannel};
 use crate::{diagnostics::Location, manifest::Lifecycle};
 
 /// One vendor tenant: what one provider instance reads and writes, for instance `auth0:nss.us.auth0.com`. Two of the
@@ -57,6 +57,8 @@ pub struct Component {
     pub fields: Vec<Field>,
     /// The components that must be complete before this one is touched, beside those that its values come from.
     pub needs: Vec<Address>,
+    /// What has to hold before it is touched at all.
+    pub requires: Vec<Requirement>,
     /// How changes to it are to be handled.
     pub lifecycle: Lifecycle,
     /// Where the manifests ask for it.
@@ -89,6 +91,7 @@ impl Component {
             adopt: false,
             fields: Vec::new(),
             needs: Vec::new(),
+            requires: Vec::new(),
             lifecycle: Lifecycle::default(),
             origin,
             step: None,

@@ -7,6 +7,7 @@ mod codes;
 mod desired;
 mod field;
 mod observed;
+mod requirement;
 mod step;
 mod value;
 
@@ -18,5 +19,6 @@ pub use field::{Field, Rule};
 pub use observed::{
     AppliedNote, Marker, Observation, Observed, Orphan, Ownership, Snapshot, Unknown, UnknownReason,
 };
+pub use requirement::{Condition, Requirement};
 pub use step::{Digest, Environment, Instruction, Step, StepOutput, step_digest};
 pub use value::{Reference, Value};

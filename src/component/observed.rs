@@ -128,6 +128,17 @@ pub struct Unknown {
     pub help: Option<String>,
 }
 
+impl Unknown {
+    /// A provider cannot even be opened: its address cannot be used.
+    pub fn unusable(error: &(impl miette::Diagnostic + ?Sized)) -> Self {
+        Self {
+            reason: UnknownReason::Unexpected,
+            message: error.to_string(),
+            help: error.help().map(|help| help.to_string()),
+        }
+    }
+}
+
 /// Kinds of obstacles to seeing something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnknownReason {

@@ -25,6 +25,24 @@ pub struct Step {
     pub outputs: Vec<StepOutput>,
     /// What to do to remove what the step made; empty where nothing remains.
     pub removal: Vec<Instruction>,
+    /// Whether its removal gives freedom back and deletes nothing (enforcement that ends), so that it is no deletion to the guards.
+    pub is_withdrawal: bool,
+}
+
+impl Step {
+    /// A step at a place, with nothing but what every one has; instructions and the rest are set by its provider.
+    pub fn new(version: u32, place: impl Into<String>, scope: impl Into<String>) -> Self {
+        Self {
+            version,
+            place: place.into(),
+            url: None,
+            scope: scope.into(),
+            instructions: Vec::new(),
+            outputs: Vec::new(),
+            removal: Vec::new(),
+            is_withdrawal: false,
+        }
+    }
 }
 
 /// One line of a runbook.
@@ -46,6 +64,23 @@ pub enum Instruction {
         /// The output's name.
         output: String,
     },
+}
+
+impl Instruction {
+    /// Something to do.
+    pub fn say(text: impl Into<String>) -> Self {
+        Self::Do(text.into())
+    }
+
+    /// A field to fill in.
+    pub fn enter(label: impl Into<String>, field: impl Into<String>) -> Self {
+        Self::Enter { label: label.into(), field: field.into() }
+    }
+
+    /// Something to write down.
+    pub fn note(label: impl Into<String>, output: impl Into<String>) -> Self {
+        Self::Note { label: label.into(), output: output.into() }
+    }
 }
 
 /// Something that a step produces and that a person writes down.

@@ -3,10 +3,13 @@
 
 mod files;
 mod load;
+mod people;
+mod rehearsal;
 mod session;
 mod target;
 
 pub use files::{embed_certificates, read_referenced_files};
 pub use load::{Project, load};
+pub use rehearsal::Rehearsed;
 pub use session::{FlowError, PlanOptions, Session};
 pub use target::Target;

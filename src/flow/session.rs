@@ -6,10 +6,13 @@ use futures_util::future::join_all;
 
 use super::{
     load::Project,
+    people::{self, Directories},
     target::{Target, narrow},
 };
 use crate::{
-    component::{Address, Class, Component, Environment, Observation, Orphan, Realm, Snapshot, Unknown},
+    component::{
+        Address, Class, Component, Environment, Observation, Orphan, Realm, Requirement, Snapshot, Unknown,
+    },
     diagnostics::Findings,
     http::Http,
     manifest::{Kind, Name, OnRemoval, Resource, attestation::AttestationSpec, user_enablement::Removal},
@@ -18,7 +21,7 @@ use crate::{
         resolve_fields,
     },
     provider::{
-        Population, PopulationQuery, Scope, SharedMutate, SharedObserve, WriteError,
+        AccountsOfRealm, Scope, SharedMutate, SharedObserve, WriteError,
         credentials::Credentials,
         registry::{self, Registry},
     },
@@ -83,6 +86,7 @@ impl Session {
         let tenants = self.tenants(options)?;
         let mut findings = Findings::new();
         let mut agreements = resolve::agreements(manifests, &mut findings);
+        let standalone = resolve::standalone(manifests, &agreements, &mut findings);
         if findings.has_errors() {
             return Err(FlowError::Findings(findings));
         }
@@ -93,37 +97,44 @@ impl Session {
         let readers = self.readers(&registry).await;
 
         progress("listing people");
-        let queries = queries(&agreements);
-        let populations = populations(&readers, &queries).await;
-        let mut gaps = Vec::new();
+        let directories = Directories::read(&readers, &agreements).await;
+        let mut gaps: Vec<Gap> = Vec::new();
         let mut warnings = Vec::new();
         let mut components = Vec::new();
         let mut pilots: Vec<Address> = Vec::new();
-        // Where nobody could be listed, nobody is known to be gone either.
-        let mut without_population: BTreeSet<Realm> = BTreeSet::new();
         for agreement in &agreements {
             let mut lowered = agreement.components.clone();
-            if let Some(realm) = population_realm(agreement) {
-                match populations.get(&realm) {
-                    Some(Ok(population)) => {
-                        let membership = resolve::members(agreement, population);
-                        pilots.extend(membership.pilot.iter().cloned());
-                        // The test of the connection comes after the people who make it.
-                        for component in &mut lowered {
-                            if agreement.service_provider_side.gates.contains(&component.address) {
-                                component.needs.extend(membership.pilot.iter().cloned());
-                            }
+            match directories.of(agreement) {
+                Ok(people) => {
+                    let membership = resolve::members(agreement, people);
+                    pilots.extend(membership.pilot.iter().cloned());
+                    // The test of the connection comes after the people who make it.
+                    for component in &mut lowered {
+                        if agreement.service_provider_side.gates.contains(&component.address) {
+                            component.needs.extend(membership.pilot.iter().cloned());
                         }
-                        lowered.extend(membership.components);
-                        warnings.extend(membership.warnings);
                     }
-                    Some(Err(unknown)) if without_population.insert(realm.clone()) => {
-                        gaps.push(Gap { address: None, realm, unknown: unknown.clone() });
+                    lowered.extend(membership.components);
+                    warnings.extend(membership.warnings);
+                }
+                Err(unlisted) => {
+                    for gap in unlisted {
+                        if !gaps.iter().any(|known| known.realm == gap.realm) {
+                            gaps.push(gap);
+                        }
                     }
-                    Some(Err(_)) | None => {}
                 }
             }
             components.extend(lowered);
+        }
+        // Where nobody could be listed, nobody is known to be gone either.
+        let without_population = directories.unlisted();
+        components
+            .extend(standalone.into_iter().filter(|component| tenants.contains(&component.address.tenant)));
+        for (address, requirement) in review(&agreements, &directories, &components, &mut warnings) {
+            for component in components.iter_mut().filter(|component| component.address == address) {
+                component.requires.push(requirement.clone());
+            }
         }
         // So it does where another profile's enablement is what gives the test user the roles.
         for agreement in &agreements {
@@ -170,13 +181,21 @@ impl Session {
         let scope =
             Scope { project: manifests.project.spec.id.clone(), tenants: tenants.iter().cloned().collect() };
         // What the identity providers show (an application's sign-on URL) is what the product's side is looked for by.
-        let idps: BTreeSet<Realm> = agreements.iter().filter_map(population_realm).collect();
+        let idps: BTreeSet<&Realm> =
+            agreements.iter().flat_map(|agreement| &agreement.identity_provider_realms).collect();
         let mut snapshots = observe(&readers, &components, &scope, &|realm| idps.contains(realm)).await;
         let seen = outputs(&snapshots);
         for component in &mut components {
             resolve_fields(component, &seen);
         }
         snapshots.extend(observe(&readers, &components, &scope, &|realm| !idps.contains(realm)).await);
+        let now = jiff::Timestamp::now();
+        for (realm, snapshot) in &snapshots {
+            if let Some(Ok(reader)) = readers.get(realm) {
+                let own: Vec<&Component> = components.iter().filter(|it| it.realm == *realm).collect();
+                warnings.extend(reader.warnings(&own, snapshot, now));
+            }
+        }
         for (realm, snapshot) in &mut snapshots {
             let orphans = std::mem::take(&mut snapshot.orphans);
             // An object that another component takes over (a person who moves between enablements) is no orphan.
@@ -333,37 +352,37 @@ fn merge_leavers(warnings: Vec<Warning>) -> Vec<Warning> {
     merged
 }
 
-fn population_realm(agreement: &Agreement<'_>) -> Option<Realm> {
-    agreement.identity_provider().population_realm(&agreement.context()?)
-}
-
-/// Whom to list in each realm, for all enablements together.
-fn queries(agreements: &[Agreement<'_>]) -> BTreeMap<Realm, PopulationQuery> {
-    let mut queries: BTreeMap<Realm, PopulationQuery> = BTreeMap::new();
-    for agreement in agreements {
-        let Some(realm) = population_realm(agreement) else { continue };
-        let query = queries.entry(realm).or_default();
-        for enablement in agreement.enablements() {
-            query.merge(resolve::population_query(&enablement.spec));
+/// What the products' accounts say about the profiles of each realm.
+fn review(
+    agreements: &[Agreement<'_>],
+    directories: &Directories,
+    components: &[Component],
+    warnings: &mut Vec<Warning>,
+) -> Vec<(Address, Requirement)> {
+    let enabled: BTreeSet<String> = components
+        .iter()
+        .filter(|component| component.class == Class::Membership)
+        .filter_map(|component| component.address.component.split_once(':'))
+        .map(|(_, email)| email.to_lowercase())
+        .collect();
+    let mut requirements = Vec::new();
+    for (realm, accounts) in directories.products() {
+        let of_realm: Vec<_> = agreements
+            .iter()
+            .filter(|agreement| people::product_realm(agreement).as_ref() == Some(realm))
+            .collect();
+        let contexts: Vec<_> = of_realm.iter().filter_map(|agreement| agreement.context()).collect();
+        if let Some(first) = of_realm.first() {
+            let review = first.service_provider().review(&AccountsOfRealm {
+                contexts: &contexts,
+                accounts,
+                enabled: &enabled,
+            });
+            requirements.extend(review.requirements);
+            warnings.extend(review.warnings);
         }
     }
-    queries
-}
-
-async fn populations(
-    readers: &BTreeMap<Realm, Result<SharedObserve, Unknown>>,
-    queries: &BTreeMap<Realm, PopulationQuery>,
-) -> BTreeMap<Realm, Result<Population, Unknown>> {
-    let listed = queries.iter().map(|(realm, query)| async move {
-        let population = match readers.get(realm) {
-            _ if query.is_empty() => Ok(Population::default()),
-            Some(Ok(reader)) => reader.population(query).await,
-            Some(Err(unknown)) => Err(unknown.clone()),
-            None => Ok(Population::default()),
-        };
-        (realm.clone(), population)
-    });
-    join_all(listed).await.into_iter().collect()
+    requirements
 }
 
 async fn observe(

@@ -95,6 +95,15 @@ impl Product {
         }
     }
 
+    /// Where people begin to sign in, unless they have an address of their own for it.
+    pub fn login_page(self) -> &'static str {
+        match self {
+            Self::Console | Self::ConsoleLegacy => "https://www.twilio.com/login",
+            Self::Flex | Self::FlexLegacy => "https://flex.twilio.com",
+            Self::Sendgrid => "https://app.sendgrid.com",
+        }
+    }
+
     /// Whether this is Flex, of either generation.
     pub fn is_flex(self) -> bool {
         matches!(self, Self::Flex | Self::FlexLegacy)

@@ -8,7 +8,7 @@ use super::{
     change::{Action, Change, Group, Reason},
 };
 use crate::{
-    component::{Address, Class, Value},
+    component::{Address, Class, Condition, Requirement, Value},
     manifest::Name,
 };
 
@@ -21,6 +21,11 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("own-identity", "takes access from the identity that Concord itself uses"),
     ("emptied", "leaves nothing of a tenant's objects at a vendor, or nobody of an enablement"),
     ("expired-certificate", "enters a certificate that has expired"),
+    ("untested", "makes people sign in through a connection whose test has not succeeded"),
+    (
+        "no-break-glass",
+        "makes people sign in through a connection while no administrator could sign in without it",
+    ),
 ];
 
 /// Why a plan may not be applied.
@@ -88,7 +93,33 @@ pub fn review(plan: &Plan, now: jiff::Timestamp) -> Vec<Refusal> {
     people(plan, &mut refusals);
     destruction(plan, &mut refusals);
     certificates(plan, now, &mut refusals);
+    requirements(plan, &mut refusals);
     refusals
+}
+
+/// What components require before they are touched. What only drifted is not touched.
+fn requirements(plan: &Plan, refusals: &mut Vec<Refusal>) {
+    for change in plan.changes.iter().filter(|change| change.action != Action::Drift) {
+        let Some(desired) = &change.desired else { continue };
+        for requirement in &desired.requires {
+            let Requirement { guard, holds, message, help } = requirement;
+            let is_met = match holds {
+                Condition::Complete(address) => {
+                    plan.desired.contains_key(address) && plan.change(address).is_none()
+                }
+                Condition::Never => false,
+            };
+            if !is_met {
+                refusals.push(Refusal {
+                    guard,
+                    message: format!("{}: {message}", change.title),
+                    addresses: vec![change.address.clone()],
+                    help: format!("{help}; if you know better, apply with `--allow {guard}`"),
+                    can_be_allowed: true,
+                });
+            }
+        }
+    }
 }
 
 fn ownership(plan: &Plan, refusals: &mut Vec<Refusal>) {
@@ -116,8 +147,10 @@ fn ownership(plan: &Plan, refusals: &mut Vec<Refusal>) {
 fn deletions(plan: &Plan, refusals: &mut Vec<Refusal>) {
     let mut by_tenant: BTreeMap<&Name, Vec<&Change>> = BTreeMap::new();
     // A manual removal is a deletion too, by a person's hand.
-    let is_counted =
-        |change: &&Change| change.class == Class::Object && (is_deletion(change) || change.removal.is_some());
+    let is_counted = |change: &&Change| {
+        change.class == Class::Object
+            && (is_deletion(change) || change.removal.as_ref().is_some_and(|step| !step.is_withdrawal))
+    };
     for change in plan.changes.iter().filter(is_counted) {
         by_tenant.entry(&change.address.tenant).or_default().push(change);
     }

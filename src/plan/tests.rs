@@ -137,6 +137,7 @@ fn circle(seed: Option<Value>) -> Vec<Component> {
         instructions: vec![Instruction::Enter { label: "URL".to_owned(), field: "ssoUrl".to_owned() }],
         outputs: Vec::new(),
         removal: Vec::new(),
+        is_withdrawal: false,
     };
     vec![component(&app, vec![callback]), Component { step: Some(step), ..component(&trust, vec![sso_url]) }]
 }

@@ -13,7 +13,12 @@ use ring::{
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use crate::http::{CredentialError, Http, HttpError, Token, TokenEndpoint, TokenSource};
+use super::credentials::Credentials;
+use crate::{
+    component::{Unknown, UnknownReason},
+    http::{CredentialError, Http, HttpError, Token, TokenEndpoint, TokenSource},
+    manifest::SecretRef,
+};
 
 /// How long an assertion is good for, in seconds. Salesforce takes 5 minutes at most, Google and Okta an hour; the rest is for clocks
 /// that are ahead.
@@ -21,6 +26,9 @@ const LIFETIME_SECONDS: i64 = 180;
 
 /// The `grant_type` of RFC 7523 section 2.1.
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// The public test key of the sandbox (`src/sandbox/keys/README.md`).
+const SANDBOX_KEY: &str = include_str!("../sandbox/keys/sandbox-test-only.pk8.pem");
 
 /// Why a private key cannot be used. Never holds any part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +91,29 @@ impl PrivateKey {
     }
 }
 
+/// An identifier and its private key. In the sandbox the key is the sandbox's own, which is public: no real one is read, and the played
+/// vendor can verify what is signed with it.
+///
+/// # Errors
+/// There is none, it cannot be read, or it is no PKCS#8 RSA key.
+pub async fn private_key(
+    credentials: &Credentials,
+    pair: Option<(&str, &SecretRef)>,
+    missing: &str,
+) -> Result<(String, PrivateKey), Unknown> {
+    let (id, secret) = credentials.pair(pair, missing).await?;
+    let secret = if credentials.is_sandbox() { SecretString::from(SANDBOX_KEY) } else { secret };
+    let key = PrivateKey::from_pem(&secret).map_err(|error| Unknown {
+        reason: UnknownReason::NoCredential,
+        message: match pair {
+            Some((_, reference)) => format!("{reference} cannot be used: {error}"),
+            None => error.to_string(),
+        },
+        help: Some("give the key as PKCS#8 PEM: `openssl pkcs8 -topk8 -nocrypt`".to_owned()),
+    })?;
+    Ok((id, key))
+}
+
 /// The JWT bearer grant (RFC 7523 section 2.1): one assertion for one access token.
 #[derive(Debug, Clone)]
 pub struct JwtBearer {
@@ -140,7 +171,7 @@ pub(crate) mod tests {
 
     /// The public test key of the sandbox.
     pub(crate) fn key() -> SecretString {
-        include_str!("../sandbox/keys/sandbox-test-only.pk8.pem").to_owned().into()
+        SANDBOX_KEY.to_owned().into()
     }
 
     /// Header and claims of a JWT whose signature is right.

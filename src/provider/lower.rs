@@ -1,22 +1,25 @@
 //! Lowering: how the two sides of a profile become components. Each side says what it offers to the other (an assertion consumer
 //! URL, an issuer), known or pending, and then makes its components out of what the other offers.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
-use super::Person;
+use super::{Person, Population, PopulationQuery};
 use crate::{
-    component::{Address, Component, Marker, Value},
+    component::{Address, Component, Marker, Realm, Requirement, Value},
     diagnostics::{Finding, Location},
     manifest::{
         Kind, Resource,
         attribute_map::AttributeMapSpec,
+        email_domain::EmailDomainSpec,
         identity_provider::IdentityProviderSpec,
         sso_profile::SsoProfileSpec,
         tenant::TenantSpec,
         user_enablement::{Role, Stage, UserEnablementSpec},
         vanity_domain::VanityDomainSpec,
     },
-    plan::Outputs,
+    plan::{Outputs, Warning},
 };
 
 /// One profile with everything that it refers to.
@@ -36,6 +39,8 @@ pub struct ProfileContext<'a> {
     pub enablements: &'a [&'a Resource<UserEnablementSpec>],
     /// The vanity domains that lead to it.
     pub vanity_domains: &'a [&'a Resource<VanityDomainSpec>],
+    /// The e-mail domains of the tenant.
+    pub email_domains: &'a [&'a Resource<EmailDomainSpec>],
 }
 
 impl ProfileContext<'_> {
@@ -59,6 +64,33 @@ impl ProfileContext<'_> {
     pub fn marker(&self, address: &Address) -> Marker {
         Marker { project: self.project.to_owned(), address: address.clone() }
     }
+}
+
+/// What the people of an enablement are told: the enablement's own words, or ours, with `{profile}`, `{product}`, `{url}` and `{stage}`
+/// filled in.
+pub fn announcement(context: &ProfileContext<'_>, enablement: &Resource<UserEnablementSpec>) -> String {
+    let spec = &context.profile.spec;
+    let url = match context.vanity_domains.first() {
+        Some(domain) => format!("https://{}", domain.spec.hostname),
+        None => spec.urls.default_redirect.as_ref().map_or_else(
+            || spec.product.login_page().to_owned(),
+            |url| url.as_str().trim_end_matches('/').to_owned(),
+        ),
+    };
+    let text = enablement.spec.announcement.as_deref().unwrap_or(match enablement.spec.rollout.stage {
+        Stage::Enforced => {
+            "From now on you sign in to {product} with your company account, and no longer with a password of its own: open {url}, \
+             enter your work address, and go on at the page that opens. If that fails, tell us at once; administrators are ready to help."
+        }
+        Stage::Pilot | Stage::Waves | Stage::All => {
+            "You can sign in to {product} with your company account now: open {url}, enter your work address, and go on at the page that opens. \
+             If that fails, tell us what you see."
+        }
+    });
+    text.replace("{profile}", &spec.friendly_name)
+        .replace("{product}", spec.product.title())
+        .replace("{url}", &url)
+        .replace("{stage}", enablement.spec.rollout.stage.as_str())
 }
 
 /// What the service provider's side offers to the identity provider's.
@@ -111,6 +143,25 @@ pub trait ServiceProvider: Send + Sync {
         identity_provider: &IdentityProviderSide,
     ) -> Result<Vec<Component>, LowerError>;
 
+    /// The realm that has the product's own accounts; `None` where the tenant does not say which one that is.
+    fn realm(&self, context: &ProfileContext<'_>) -> Option<Realm>;
+
+    /// Whether the product has to know its people beforehand, so that its accounts are listed for every plan
+    /// ([`Member::account`], [`ServiceProvider::review`]). Not by default: they come with their first sign-in.
+    fn lists_accounts(&self) -> bool {
+        false
+    }
+
+    /// Which accounts it has to know beside those whom the enablements concern, where it lists them.
+    fn accounts_query(&self, _context: &ProfileContext<'_>) -> PopulationQuery {
+        PopulationQuery::default()
+    }
+
+    /// Whose people an enablement is expanded from.
+    fn people(&self, _enablement: &UserEnablementSpec) -> PeopleSource {
+        PeopleSource::IdentityProvider
+    }
+
     /// One person's components on this side (a Flex user that is made beforehand), none by default.
     fn lower_member(
         &self,
@@ -120,6 +171,51 @@ pub trait ServiceProvider: Send + Sync {
     ) -> Vec<Component> {
         Vec::new()
     }
+
+    /// The components on this side of everybody whom an enablement enables: by default each person's own.
+    fn lower_members(
+        &self,
+        context: &ProfileContext<'_>,
+        enablement: &Resource<UserEnablementSpec>,
+        members: &[Member<'_>],
+    ) -> Vec<Component> {
+        members.iter().flat_map(|member| self.lower_member(context, enablement, member)).collect()
+    }
+
+    /// What the product's accounts say about the profiles of one realm together: what must hold before some component is touched
+    /// (an administrator who can always sign in), and what people should know.
+    fn review(&self, _realm: &AccountsOfRealm<'_>) -> Review {
+        Review::default()
+    }
+}
+
+/// The accounts of one realm, with everybody who signs in to it.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountsOfRealm<'a> {
+    /// All profiles whose product has its accounts there.
+    pub contexts: &'a [ProfileContext<'a>],
+    /// The accounts; `None` where they could not be listed, so that nobody knows.
+    pub accounts: Option<&'a Population>,
+    /// Whom the profiles' enablements enable, by lower-case address.
+    pub enabled: &'a BTreeSet<String>,
+}
+
+/// Whose people an enablement is expanded from; whoever the other side does not know is named, and not enabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeopleSource {
+    /// The identity provider's: the product makes its accounts itself, or Concord does.
+    IdentityProvider,
+    /// The product's own: only who has an account there can be enabled.
+    Product,
+}
+
+/// What a product's accounts say about its profiles.
+#[derive(Debug, Clone, Default)]
+pub struct Review {
+    /// What must hold before components are touched.
+    pub requirements: Vec<(Address, Requirement)>,
+    /// What people should know.
+    pub warnings: Vec<Warning>,
 }
 
 /// An identity-provider vendor's half of a profile.
@@ -145,13 +241,31 @@ pub trait IdentityProvider: Send + Sync {
         member: &Member<'_>,
     ) -> Vec<Component>;
 
+    /// The components on this side of everybody whom an enablement enables: by default each person's own. A vendor whose people are
+    /// one list that somebody enters by hand makes one component of all.
+    fn lower_members(
+        &self,
+        context: &ProfileContext<'_>,
+        enablement: &Resource<UserEnablementSpec>,
+        members: &[Member<'_>],
+    ) -> Vec<Component> {
+        members.iter().flat_map(|member| self.lower_member(context, enablement, member)).collect()
+    }
+
+    /// Whether [`IdentityProvider::lower_members`] makes one component of everybody, pilot and all: then it is not asked for the
+    /// pilot apart.
+    fn lists_people_at_once(&self) -> bool {
+        false
+    }
+
     /// Where the application's metadata are published, once it exists: `outputs` is what components give to others.
     fn metadata_url(&self, _context: &ProfileContext<'_>, _outputs: &Outputs) -> Option<Url> {
         None
     }
 
-    /// The realm whose population enablements of the profile are expanded from.
-    fn population_realm(&self, context: &ProfileContext<'_>) -> Option<crate::component::Realm>;
+    /// The realm that has the identity provider's people; `None` where there is no directory to read, and people are exactly
+    /// those whom the manifests name.
+    fn population_realm(&self, context: &ProfileContext<'_>) -> Option<Realm>;
 }
 
 /// One person whom an enablement enables at the present stage.
@@ -159,6 +273,8 @@ pub trait IdentityProvider: Send + Sync {
 pub struct Member<'a> {
     /// The person, as the identity provider has them.
     pub person: &'a Person,
+    /// The person, as the product has them, where its accounts are listed and it has one.
+    pub account: Option<&'a Person>,
     /// The stage that enables the person.
     pub stage: Stage,
     /// The roles.

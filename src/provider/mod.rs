@@ -31,11 +31,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use lower::{
-    IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProvider,
-    ServiceProviderSide,
+    AccountsOfRealm, IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource,
+    ProfileContext, Review, ServiceProvider, ServiceProviderSide, announcement,
 };
 pub use population::{Person, Population, PopulationQuery};
-pub use rehearse::{Objection, Rehearsal, Rehearse, SharedRehearse};
+pub use rehearse::{Objection, REHEARSAL, REHEARSAL_WARNING, Rehearsal, Rehearse, SharedRehearse};
 
 use crate::{
     component::{Address, AppliedNote, Component, Observed, Realm, Snapshot, Unknown},
@@ -189,6 +189,13 @@ pub enum WriteError {
         /// What is missing.
         message: String,
     },
+}
+
+impl WriteError {
+    /// Nothing can be written to a realm, for the reason that it cannot be opened.
+    pub fn no_credential(realm: Realm, unknown: Unknown) -> Self {
+        Self::NoCredential { realm, message: unknown.message }
+    }
 }
 
 /// A provider that reads, shared between tasks.

@@ -11,12 +11,17 @@ pub struct PopulationQuery {
     pub emails: BTreeSet<String>,
     /// Members of these groups.
     pub groups: BTreeSet<String>,
+    /// These people, by the vendor's ID (Twilio: `US...`). Asked of products only.
+    pub ids: BTreeSet<String>,
+    /// Everybody who has a role in these accounts (`AC...`). Asked of products only.
+    pub accounts: BTreeSet<String>,
 }
 
 impl PopulationQuery {
     /// Whether nobody is asked for.
     pub fn is_empty(&self) -> bool {
-        self.domains.is_empty() && self.emails.is_empty() && self.groups.is_empty()
+        let Self { domains, emails, groups, ids, accounts } = self;
+        [domains, emails, groups, ids, accounts].iter().all(|set| set.is_empty())
     }
 
     /// Whoever one of the two selects.
@@ -24,6 +29,8 @@ impl PopulationQuery {
         self.domains.extend(other.domains);
         self.emails.extend(other.emails);
         self.groups.extend(other.groups);
+        self.ids.extend(other.ids);
+        self.accounts.extend(other.accounts);
     }
 }
 
@@ -36,8 +43,24 @@ pub struct Population {
     pub ambiguous: BTreeMap<String, Vec<String>>,
 }
 
-/// A person in an identity provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl Population {
+    /// The people of a realm that has no directory to read: exactly those whom a query names, as far as anybody can tell.
+    pub fn named(query: &PopulationQuery) -> Self {
+        let person = |email: &String| Person {
+            id: email.clone(),
+            email: email.clone(),
+            is_active: true,
+            ..Person::default()
+        };
+        Self {
+            people: query.emails.iter().map(|email| (email.clone(), person(email))).collect(),
+            ambiguous: BTreeMap::new(),
+        }
+    }
+}
+
+/// A person in an identity provider, or an account in a product.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Person {
     /// The vendor's ID.
     pub id: String,
@@ -49,4 +72,10 @@ pub struct Person {
     pub is_active: bool,
     /// The groups that the person is in, as far as the query asked for groups.
     pub groups: BTreeSet<String>,
+    /// Further addresses under which the person is known there, lower case: an alias, another login name.
+    pub aliases: BTreeSet<String>,
+    /// The accounts (`AC...`) in which the person has a role.
+    pub accounts: BTreeSet<String>,
+    /// Whether the person may administer all of the realm: an organization's owner or administrator.
+    pub is_administrator: bool,
 }

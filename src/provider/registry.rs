@@ -3,31 +3,37 @@
 use std::collections::BTreeMap;
 
 use super::{
-    IdentityProvider, ServiceProvider, SharedMutate, SharedObserve, WriteError,
-    auth0::{self, Auth0Config, Auth0Vendor},
-    credentials::{Credentials, Purpose},
-    okta::{self, OktaAuth, OktaConfig, OktaVendor},
+    IdentityProvider, LowerError, ProfileContext, ServiceProvider, ServiceProviderSide, SharedMutate,
+    SharedObserve, SharedRehearse, WriteError,
+    auth0::{self, Auth0Vendor},
+    credentials::Credentials,
+    okta::{self, OktaVendor},
+    rehearse,
     salesforce::{self, SalesforceVendor},
-    twilio::flex::{self, FlexConfig, FlexProduct},
+    twilio::{
+        console::{self, ConsoleLegacyProduct, ConsoleProduct},
+        flex::{self, FlexProduct},
+        organization,
+    },
 };
 use crate::{
-    component::{Address, Realm, Step, Unknown, UnknownReason},
+    component::{Address, Component, Realm, Step, Unknown, UnknownReason},
     diagnostics::Code,
-    http::{Http, HttpError},
+    http::Http,
     manifest::{
-        Manifests, Resource, SecretRef,
+        Manifests, Resource,
         attestation::AttestationSpec,
-        identity_provider::Vendor,
+        email_domain::EmailDomainSpec,
+        identity_provider::{IdentityProviderSpec, Vendor},
         sso_profile::Product,
-        tenant::{
-            Auth0, OAuthClient, Okta, OktaCredentials, OktaServiceApp, Salesforce, TenantSpec, Twilio, TwilioApiKey,
-        },
+        tenant::{Auth0, Okta, Salesforce, TenantSpec, Twilio},
+        vanity_domain::VanityDomainSpec,
     },
     plan::ApprovedPlan,
 };
 
 /// The products that can be planned.
-pub const PRODUCTS: &[Product] = &[Product::Flex];
+pub const PRODUCTS: &[Product] = &[Product::Console, Product::ConsoleLegacy, Product::Flex];
 
 /// The identity providers that can be planned.
 pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Salesforce];
@@ -35,8 +41,10 @@ pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Salesforce
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
     match product {
+        Product::Console => Some(&ConsoleProduct),
+        Product::ConsoleLegacy => Some(&ConsoleLegacyProduct),
         Product::Flex => Some(&FlexProduct),
-        Product::Console | Product::ConsoleLegacy | Product::FlexLegacy | Product::Sendgrid => None,
+        Product::FlexLegacy | Product::Sendgrid => None,
     }
 }
 
@@ -50,9 +58,55 @@ pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider
     }
 }
 
+/// An organization's e-mail domain.
+///
+/// # Errors
+/// What cannot be expressed.
+pub fn email_domain(
+    project: &str,
+    tenant: &Resource<TenantSpec>,
+    domain: &Resource<EmailDomainSpec>,
+) -> Result<Vec<Component>, LowerError> {
+    console::lower_email_domain(project, tenant, domain)
+}
+
+/// A hostname that leads to a profile.
+///
+/// # Errors
+/// What cannot be expressed.
+pub fn vanity_domain(
+    _context: &ProfileContext<'_>,
+    _domain: &Resource<VanityDomainSpec>,
+    _service_provider: &ServiceProviderSide,
+) -> Result<Vec<Component>, LowerError> {
+    Ok(Vec::new())
+}
+
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES.iter().chain(okta::CODES).chain(salesforce::CODES).chain(flex::CODES).copied()
+    auth0::CODES
+        .iter()
+        .chain(console::CODES)
+        .chain(okta::CODES)
+        .chain(salesforce::CODES)
+        .chain(flex::CODES)
+        .chain(rehearse::CODES)
+        .copied()
+}
+
+/// The step that removes what an attested component had made, if something of it remains, and where it is done.
+type RemovalStep = fn(&Address, &AttestationSpec, &Resource<TenantSpec>) -> Option<(Realm, Step)>;
+
+/// Who knows how attested components are removed.
+const REMOVALS: &[RemovalStep] = &[console::removal_step, flex::removal_step, salesforce::removal_step];
+
+/// The step that removes what an attested component had made, if something of it remains.
+pub fn removal_step(
+    address: &Address,
+    attestation: &AttestationSpec,
+    tenant: &Resource<TenantSpec>,
+) -> Option<(Realm, Step)> {
+    REMOVALS.iter().find_map(|removal| removal(address, attestation, tenant))
 }
 
 /// How a realm's provider is opened: by the block of the manifests that describes it.
@@ -61,17 +115,22 @@ enum Place<'a> {
     Auth0(&'a Auth0),
     Okta(&'a Okta),
     Salesforce(&'a Salesforce),
+    Console(&'a Twilio),
     Flex(&'a Twilio),
+    Organization(&'a Twilio),
 }
 
 impl Place<'_> {
     /// Whether the block says what to read with.
     fn has_credentials(&self) -> bool {
         match self {
-            Self::Auth0(block) => block.client_id.is_some() && block.client_secret.is_some(),
-            Self::Okta(block) => block.token.is_some() || block.service_app.is_some(),
-            Self::Salesforce(block) => salesforce::has_credentials(block),
-            Self::Flex(twilio) => twilio.account.as_ref().is_some_and(|account| account.api_key.is_some()),
+            Self::Auth0(block) => auth0::open::has_credentials(block),
+            Self::Okta(block) => okta::open::has_credentials(block),
+            Self::Salesforce(block) => salesforce::open::has_credentials(block),
+            // It needs none.
+            Self::Console(_) => true,
+            Self::Flex(block) => flex::open::has_credentials(block),
+            Self::Organization(block) => organization::open::has_credentials(block),
         }
     }
 }
@@ -87,37 +146,40 @@ impl<'a> Registry<'a> {
     /// the first: tenants before identity providers, each by name.
     pub fn of(manifests: &'a Manifests) -> Self {
         let mut places: BTreeMap<Realm, Place<'a>> = BTreeMap::new();
-        let mut offer = |realm: Realm, place: Place<'a>| {
+        let mut offer = |realm: Option<Realm>, place: Place<'a>| {
+            let Some(realm) = realm else { return };
             let known = places.entry(realm).or_insert(place);
             if place.has_credentials() && !known.has_credentials() {
                 *known = place;
             }
         };
         for tenant in manifests.tenants.values() {
-            if let Some(twilio) = &tenant.spec.twilio
-                && let Some(account) = &twilio.account
-            {
-                offer(flex_realm(&account.sid), Place::Flex(twilio));
+            let TenantSpec { twilio, auth0, okta, salesforce, .. } = &tenant.spec;
+            if let Some(block) = twilio {
+                offer(console::open::realm(block), Place::Console(block));
+                offer(flex::open::realm(block), Place::Flex(block));
+                offer(organization::open::realm(block), Place::Organization(block));
             }
-            if let Some(block) = &tenant.spec.auth0 {
-                offer(auth0_realm(&block.domain), Place::Auth0(block));
+            if let Some(block) = auth0 {
+                offer(Some(auth0::open::realm(block)), Place::Auth0(block));
             }
-            if let Some(block) = &tenant.spec.okta {
-                offer(okta_realm(&block.domain), Place::Okta(block));
+            if let Some(block) = okta {
+                offer(Some(okta::open::realm(block)), Place::Okta(block));
             }
-            if let Some(block) = tenant.spec.salesforce.as_ref() {
-                offer(salesforce::realm(block), Place::Salesforce(block));
+            if let Some(block) = salesforce {
+                offer(Some(salesforce::open::realm(block)), Place::Salesforce(block));
             }
         }
         for provider in manifests.identity_providers.values() {
-            if let Some(block) = &provider.spec.auth0 {
-                offer(auth0_realm(&block.domain), Place::Auth0(block));
+            let IdentityProviderSpec { auth0, okta, salesforce, .. } = &provider.spec;
+            if let Some(block) = auth0 {
+                offer(Some(auth0::open::realm(block)), Place::Auth0(block));
             }
-            if let Some(block) = &provider.spec.okta {
-                offer(okta_realm(&block.domain), Place::Okta(block));
+            if let Some(block) = okta {
+                offer(Some(okta::open::realm(block)), Place::Okta(block));
             }
-            if let Some(block) = provider.spec.salesforce.as_ref() {
-                offer(salesforce::realm(block), Place::Salesforce(block));
+            if let Some(block) = salesforce {
+                offer(Some(salesforce::open::realm(block)), Place::Salesforce(block));
             }
         }
         Self { places }
@@ -138,21 +200,14 @@ impl<'a> Registry<'a> {
         http: &Http,
         credentials: &Credentials,
     ) -> Result<SharedObserve, Unknown> {
-        let opened: Result<SharedObserve, HttpError> = match self.place(realm)? {
-            Place::Auth0(block) => {
-                auth0::reader(http, &auth0_config(block, credentials, Purpose::Plan).await?)
-            }
-            Place::Okta(block) => okta::reader(http, &okta_config(block, credentials, Purpose::Plan).await?),
-            Place::Salesforce(block) => return salesforce::reader(block, http, credentials).await,
-            Place::Flex(twilio) => {
-                flex::reader(http, &flex_config(twilio, credentials, Purpose::Plan).await?)
-            }
-        };
-        opened.map_err(|error| Unknown {
-            reason: UnknownReason::Unexpected,
-            message: error.to_string(),
-            help: miette::Diagnostic::help(&error).map(|help| help.to_string()),
-        })
+        match self.place(realm)? {
+            Place::Auth0(block) => auth0::open::reader(block, http, credentials).await,
+            Place::Okta(block) => okta::open::reader(block, http, credentials).await,
+            Place::Salesforce(block) => salesforce::open::reader(block, http, credentials).await,
+            Place::Console(block) => console::open::reader(block, http, credentials).await,
+            Place::Flex(block) => flex::open::reader(block, http, credentials).await,
+            Place::Organization(block) => organization::open::reader(block, http, credentials).await,
+        }
     }
 
     /// Opens a provider that writes, for a plan that was approved.
@@ -166,23 +221,30 @@ impl<'a> Registry<'a> {
         http: &Http,
         credentials: &Credentials,
     ) -> Result<SharedMutate, WriteError> {
-        let unknown =
-            |unknown: Unknown| WriteError::NoCredential { realm: realm.clone(), message: unknown.message };
-        Ok(match self.place(realm).map_err(unknown)? {
-            Place::Auth0(block) => {
-                let config = auth0_config(block, credentials, Purpose::Apply).await.map_err(unknown)?;
-                auth0::writer(http, &config)?
-            }
-            Place::Okta(block) => {
-                let config = okta_config(block, credentials, Purpose::Apply).await.map_err(unknown)?;
-                okta::writer(http, &config)?
-            }
-            Place::Salesforce(block) => salesforce::writer(block, http, credentials).await?,
-            Place::Flex(twilio) => {
-                let config = flex_config(twilio, credentials, Purpose::Apply).await.map_err(unknown)?;
-                flex::writer(http, &config)?
-            }
-        })
+        match self.place(realm).map_err(|unknown| WriteError::no_credential(realm.clone(), unknown))? {
+            Place::Auth0(block) => auth0::open::writer(block, http, credentials).await,
+            Place::Okta(block) => okta::open::writer(block, http, credentials).await,
+            Place::Salesforce(block) => salesforce::open::writer(block, http, credentials).await,
+            Place::Console(block) => console::open::writer(block, http, credentials).await,
+            Place::Flex(block) => flex::open::writer(block, http, credentials).await,
+            Place::Organization(block) => organization::open::writer(block, http, credentials).await,
+        }
+    }
+
+    /// Opens a provider that asks a vendor what it would say to changes; `None` where the vendor has no such question.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    pub async fn rehearser(
+        &self,
+        realm: &Realm,
+        http: &Http,
+        credentials: &Credentials,
+    ) -> Result<Option<SharedRehearse>, Unknown> {
+        match self.place(realm)? {
+            Place::Salesforce(block) => salesforce::open::rehearser(block, http, credentials).await.map(Some),
+            Place::Auth0(_) | Place::Okta(_) | Place::Console(_) | Place::Flex(_) | Place::Organization(_) => Ok(None),
+        }
     }
 
     fn place(&self, realm: &Realm) -> Result<Place<'a>, Unknown> {
@@ -191,128 +253,6 @@ impl<'a> Registry<'a> {
             message: format!("no Tenant says how to reach {realm}"),
             help: None,
         })
-    }
-}
-
-/// The step that removes what an attested component had made, if something of it remains.
-pub fn removal_step(
-    address: &Address,
-    attestation: &AttestationSpec,
-    tenant: &Resource<TenantSpec>,
-) -> Option<(Realm, Step)> {
-    if let Some(removal) = salesforce::removal_step(address, attestation, tenant) {
-        return Some(removal);
-    }
-    let account = &tenant.spec.twilio.as_ref()?.account.as_ref()?.sid;
-    let step = flex::removal_step(address, attestation, account)?;
-    Some((flex_realm(account), step))
-}
-
-fn flex_realm(account_sid: &str) -> Realm {
-    Realm::new(flex::PROVIDER, account_sid)
-}
-
-fn auth0_realm(domain: &str) -> Realm {
-    Realm::new(auth0::PROVIDER, domain)
-}
-
-fn okta_realm(domain: &str) -> Realm {
-    Realm::new(okta::PROVIDER, domain.to_ascii_lowercase())
-}
-
-async fn auth0_config(
-    block: &Auth0,
-    credentials: &Credentials,
-    purpose: Purpose,
-) -> Result<Auth0Config, Unknown> {
-    let reading =
-        block.client_id.as_ref().zip(block.client_secret.as_ref()).map(|(client_id, client_secret)| {
-            OAuthClient { client_id: client_id.clone(), client_secret: client_secret.clone() }
-        });
-    let writing = block.apply.clone().filter(|_| purpose == Purpose::Apply);
-    let client = writing.or(reading);
-    let (client_id, client_secret) = credentials
-        .pair(
-            client.as_ref().map(|client| (client.client_id.as_str(), &client.client_secret)),
-            "the Tenant's `auth0` block names no `clientId` and `clientSecret`",
-        )
-        .await?;
-    Ok(Auth0Config {
-        domain: block.domain.clone(),
-        endpoint: block.endpoint.clone(),
-        client_id,
-        client_secret,
-    })
-}
-
-/// In the sandbox a token stands for either way to authenticate: there is no private key to sign with.
-async fn okta_config(
-    block: &Okta,
-    credentials: &Credentials,
-    purpose: Purpose,
-) -> Result<OktaConfig, Unknown> {
-    let app = |app: &OktaServiceApp| OktaCredentials::ServiceApp(app.clone());
-    let reading =
-        block.token.clone().map(OktaCredentials::Token).or_else(|| block.service_app.as_ref().map(app));
-    let given = block.apply.clone().filter(|_| purpose == Purpose::Apply).or(reading);
-    let missing = "the Tenant's `okta` block names neither `token` nor `serviceApp`";
-    let auth = match &given {
-        Some(OktaCredentials::ServiceApp(app)) if !credentials.is_sandbox() => {
-            let pair = Some((app.client_id.as_str(), &app.private_key));
-            let (client_id, secret) = credentials.pair(pair, missing).await?;
-            let key = okta::PrivateKey::from_pem(&secret).map_err(|error| Unknown {
-                reason: UnknownReason::NoCredential,
-                message: format!("{} cannot be used: {error}", app.private_key),
-                help: Some(
-                    "give the service app's key as PKCS#8 PEM: `openssl pkcs8 -topk8 -nocrypt`".to_owned(),
-                ),
-            })?;
-            let writes = purpose == Purpose::Apply;
-            OktaAuth::ServiceApp { client_id, key, key_id: app.key_id.clone(), writes }
-        }
-        Some(
-            OktaCredentials::Token(token)
-            | OktaCredentials::ServiceApp(OktaServiceApp { private_key: token, .. }),
-        ) => OktaAuth::Token(credentials.pair(Some(("token", token)), missing).await?.1),
-        None => OktaAuth::Token(credentials.pair(None, missing).await?.1),
-    };
-    Ok(OktaConfig { domain: block.domain.clone(), endpoint: block.endpoint.clone(), auth })
-}
-
-/// The Flex provider reads the profile without a credential, so a missing one is its own business: it says of what it cannot read why.
-async fn flex_config(
-    twilio: &Twilio,
-    credentials: &Credentials,
-    purpose: Purpose,
-) -> Result<FlexConfig, Unknown> {
-    let account = twilio.account.as_ref().ok_or_else(|| Unknown {
-        reason: UnknownReason::NoCredential,
-        message: "the Tenant's `twilio` block names no account".to_owned(),
-        help: None,
-    })?;
-    let writing = account.apply.as_ref().filter(|_| purpose == Purpose::Apply);
-    let key: Option<(&str, &SecretRef)> =
-        writing.or(account.api_key.as_ref()).map(|TwilioApiKey { sid, secret }| (sid.as_str(), secret));
-    let api_key = match key {
-        None if !credentials.is_sandbox() => Err(flex::no_api_key()),
-        key => credentials.pair(key, "the Tenant's `twilio.account` block names no `apiKey`").await,
-    };
-    Ok(FlexConfig {
-        account_sid: account.sid.clone(),
-        flex_instance: twilio.flex_instance.clone(),
-        region: twilio.region.clone().unwrap_or_else(|| flex::DEFAULT_REGION.to_owned()),
-        endpoints: twilio.endpoint.clone().unwrap_or_default(),
-        api_key,
-    })
-}
-
-/// The realm that has the accounts of a profile's product.
-pub fn product_realm(context: &super::ProfileContext<'_>) -> Option<Realm> {
-    match context.profile.spec.product {
-        Product::Flex | Product::FlexLegacy => {
-            Some(flex_realm(&context.tenant.spec.twilio.as_ref()?.account.as_ref()?.sid))
-        }
-        Product::Console | Product::ConsoleLegacy | Product::Sendgrid => None,
     }
 }
 
@@ -352,8 +292,13 @@ mod tests {
             Place::Auth0(block) => block.client_id.clone(),
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
             Place::Salesforce(block) => block.client_id.clone(),
+            Place::Console(_) => None,
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
+            }
+            Place::Organization(twilio) => {
+                let client = twilio.organization.as_ref().unwrap().oauth_client.as_ref();
+                client.map(|client| client.client_id.clone())
             }
         }
     }
@@ -366,7 +311,7 @@ mod tests {
             auth0(", clientId: two, clientSecret: {env: TWO}"),
         );
         let half = auth0(", clientId: half");
-        let realm = auth0_realm("nss.us.auth0.com");
+        let realm = Realm::new(auth0::PROVIDER, "nss.us.auth0.com");
         for (first, second, expected) in
             [(&half, &with, "one"), (&with, &half, "one"), (&with, &other, "one"), (&other, &with, "two")]
         {
@@ -379,7 +324,10 @@ mod tests {
             "{{twilio: {{account: {{sid: {ACCOUNT}, apiKey: {{sid: {sid}, secret: {{env: KEY}}}}}}}}}}"
         );
         for (first, second) in [(&bare, &keyed), (&keyed, &bare)] {
-            assert_eq!(read_with(&manifests(first, second), &flex_realm(ACCOUNT)).as_deref(), Some(sid));
+            assert_eq!(
+                read_with(&manifests(first, second), &Realm::new(flex::PROVIDER, ACCOUNT)).as_deref(),
+                Some(sid)
+            );
         }
     }
 }

@@ -4,7 +4,33 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::component::{Address, Component, Observed, Realm, Unknown};
+use crate::{
+    component::{Address, Component, Observed, Realm, Unknown},
+    diagnostics::{Code, Severity},
+};
+
+/// The vendor would refuse a change.
+pub const REHEARSAL: Code = Code {
+    id: "rehearsal",
+    severity: Severity::Error,
+    title: "the vendor would refuse the change",
+    explanation: "`plan --rehearse` has the vendor itself check the planned changes, without making them (Salesforce: a deploy with \
+        `checkOnly`). It refuses this one, in its own words, and apply would fail at it; the place is what in the manifests asks for \
+        it. Values that are known only after another change are checked as the placeholders that are written first.\n\nMend what the \
+        vendor names, then plan again.",
+};
+
+/// The vendor remarks on a change.
+pub const REHEARSAL_WARNING: Code = Code {
+    id: "rehearsal-warning",
+    severity: Severity::Warning,
+    title: "the vendor has something to say to the change",
+    explanation: "`plan --rehearse` has the vendor itself check the planned changes, without making them. It would take this one and warns \
+        about it, in its own words.",
+};
+
+/// The codes of rehearsals.
+pub const CODES: &[&Code] = &[&REHEARSAL, &REHEARSAL_WARNING];
 
 /// Asks one realm what it would say to changes.
 #[async_trait]

@@ -101,6 +101,7 @@ pub(crate) fn step() -> Step {
             required: true,
         }],
         removal: vec![Instruction::Do("Open the connection and press `Delete`.".to_owned())],
+        is_withdrawal: false,
     }
 }
 

@@ -1,13 +1,13 @@
 //! `Agreement`: one profile with both its sides lowered into components.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::codes;
 use crate::{
-    component::{Address, Component},
+    component::{Address, Component, Realm},
     diagnostics::{Finding, Findings},
     manifest::{
-        Manifests, Resource, sso_profile::SsoProfileSpec, tenant::TenantState,
+        Manifests, Resource, email_domain::EmailDomainSpec, sso_profile::SsoProfileSpec, tenant::TenantState,
         user_enablement::UserEnablementSpec, vanity_domain::VanityDomainSpec,
     },
     provider::{
@@ -23,6 +23,7 @@ pub struct Agreement<'a> {
     manifests: &'a Manifests,
     enablements: Vec<&'a Resource<UserEnablementSpec>>,
     vanity_domains: Vec<&'a Resource<VanityDomainSpec>>,
+    email_domains: Vec<&'a Resource<EmailDomainSpec>>,
     service_provider: &'static dyn ServiceProvider,
     identity_provider: &'static dyn IdentityProvider,
     /// What the service provider's side offers.
@@ -31,6 +32,9 @@ pub struct Agreement<'a> {
     pub identity_provider_side: IdentityProviderSide,
     /// The components of both sides.
     pub components: Vec<Component>,
+    /// Where the identity provider's components are: they are read first, because the product's side is looked for by what they
+    /// show.
+    pub identity_provider_realms: BTreeSet<Realm>,
 }
 
 impl<'a> Agreement<'a> {
@@ -56,7 +60,7 @@ impl<'a> Agreement<'a> {
 
     /// The profile with everything that it refers to; `None` only where a reference is broken, which loading refuses.
     pub fn context(&self) -> Option<ProfileContext<'_>> {
-        context(self.manifests, self.profile, &self.enablements, &self.vanity_domains)
+        context(self.manifests, self.profile, &self.enablements, &self.vanity_domains, &self.email_domains)
     }
 }
 
@@ -82,7 +86,9 @@ fn agreement<'a>(
 ) -> Option<Agreement<'a>> {
     let enablements: Vec<_> = manifests.enablements_of(profile).collect();
     let vanity_domains: Vec<_> = manifests.vanity_domains_of(profile).collect();
-    let context = context(manifests, profile, &enablements, &vanity_domains)?;
+    let email_domains: Vec<_> =
+        manifests.email_domains.values().filter(|domain| domain.tenant == profile.tenant).collect();
+    let context = context(manifests, profile, &enablements, &vanity_domains, &email_domains)?;
     let vendor = context.identity_provider.spec.vendor;
     let product = profile.spec.product;
     let service_provider = registry::service_provider(product);
@@ -104,33 +110,30 @@ fn agreement<'a>(
     let (service_provider, identity_provider) = (service_provider?, identity_provider?);
     let service_provider_side = service_provider.offer(&context);
     let identity_provider_side = identity_provider.offer(&context);
-    let mut components = Vec::new();
-    let mut failed = false;
-    for lowered in [
-        service_provider.lower(&context, &identity_provider_side),
-        identity_provider.lower(&context, &service_provider_side),
-    ] {
-        match lowered {
-            Ok(lowered) => components.extend(lowered),
-            Err(error) => {
-                failed = true;
-                findings.extend(error.0);
-            }
+    let on_product = service_provider.lower(&context, &identity_provider_side);
+    let on_idp = identity_provider.lower(&context, &service_provider_side);
+    let (mut components, on_idp) = match (on_product, on_idp) {
+        (Ok(on_product), Ok(on_idp)) => (on_product, on_idp),
+        (on_product, on_idp) => {
+            let errors = on_product.err().into_iter().chain(on_idp.err());
+            findings.extend(errors.flat_map(|error| error.0));
+            return None;
         }
-    }
-    if failed {
-        return None;
-    }
+    };
+    let identity_provider_realms = on_idp.iter().map(|component| component.realm.clone()).collect();
+    components.extend(on_idp);
     Some(Agreement {
         profile,
         manifests,
         enablements,
         vanity_domains,
+        email_domains,
         service_provider,
         identity_provider,
         service_provider_side,
         identity_provider_side,
         components,
+        identity_provider_realms,
     })
 }
 
@@ -139,6 +142,7 @@ fn context<'a>(
     profile: &'a Resource<SsoProfileSpec>,
     enablements: &'a [&'a Resource<UserEnablementSpec>],
     vanity_domains: &'a [&'a Resource<VanityDomainSpec>],
+    email_domains: &'a [&'a Resource<EmailDomainSpec>],
 ) -> Option<ProfileContext<'a>> {
     Some(ProfileContext {
         project: &manifests.project.spec.id,
@@ -148,6 +152,7 @@ fn context<'a>(
         attribute_map: manifests.attribute_map_of(profile),
         enablements,
         vanity_domains,
+        email_domains,
     })
 }
 

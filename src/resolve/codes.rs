@@ -22,6 +22,22 @@ pub(crate) const USER_NOT_IN_IDP: Code = Code {
                   knows. Concord never makes accounts in an identity provider.",
 };
 
+/// Somebody is named who has no account in the product.
+pub(crate) const USER_NOT_IN_PRODUCT: Code = Code {
+    id: "user-not-in-product",
+    severity: Severity::Warning,
+    title: "somebody is to be enabled who has no account in the product",
+    explanation: "Twilio's Console and SendGrid make no accounts at the first sign-in: a person needs one beforehand. Invite or create the                   person there, or say `provisioning: managed` in the enablement, and Concord creates the account.",
+};
+
+/// Somebody is known to the identity provider by another address.
+pub(crate) const USER_ALIAS: Code = Code {
+    id: "user-alias",
+    severity: Severity::Warning,
+    title: "somebody is to be enabled by an address that is only an alias in the identity provider",
+    explanation: "The identity provider knows the person, but signs them in by another address. The assertion would carry that address,                   which no account in the product has, so the sign-in would fail and the person is not enabled. Change the account's                   address in the product to the one that the identity provider asserts, or the address in the identity provider.",
+};
+
 /// Somebody is named whose account is blocked.
 pub(crate) const USER_INACTIVE: Code = Code {
     id: "user-inactive",
@@ -62,5 +78,13 @@ pub(crate) const LEAVER: Code = Code {
 };
 
 /// The codes of this room.
-pub const CODES: &[&Code] =
-    &[&UNSUPPORTED, &USER_NOT_IN_IDP, &USER_INACTIVE, &USER_AMBIGUOUS, &USER_ENABLED_TWICE, &LEAVER];
+pub const CODES: &[&Code] = &[
+    &UNSUPPORTED,
+    &USER_NOT_IN_IDP,
+    &USER_NOT_IN_PRODUCT,
+    &USER_ALIAS,
+    &USER_INACTIVE,
+    &USER_AMBIGUOUS,
+    &USER_ENABLED_TWICE,
+    &LEAVER,
+];

@@ -28,6 +28,8 @@ pub fn population_query(spec: &UserEnablementSpec) -> PopulationQuery {
         query.domains.extend(lower(&spec.select.email_domains));
         query.emails.extend(lower(&spec.select.users));
         query.groups.extend(spec.select.groups.iter().cloned());
+        query.ids.extend(spec.select.user_sids.iter().cloned());
+        query.accounts.extend(spec.select.accounts.iter().cloned());
     }
     if !query.is_empty() {
         query.groups.extend(spec.roles.overrides.iter().filter_map(|it| it.group.clone()));
@@ -131,8 +133,10 @@ fn active_waves(spec: &UserEnablementSpec) -> &[Wave] {
     &waves[..count]
 }
 
-fn is_selected(spec: &UserEnablementSpec, person: &Person) -> bool {
+pub(super) fn is_selected(spec: &UserEnablementSpec, person: &Person) -> bool {
     is_in_domains(spec, &person.email)
+        || spec.select.user_sids.contains(&person.id)
+        || spec.select.accounts.iter().any(|account| person.accounts.contains(account))
         || lower(&spec.select.users).any(|email| email == person.email)
         || spec.select.groups.iter().any(|group| person.groups.contains(group))
 }
@@ -213,6 +217,7 @@ mod tests {
                     } else {
                         BTreeSet::new()
                     },
+                    ..Person::default()
                 };
                 ((*email).to_owned(), person)
             })

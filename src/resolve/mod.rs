@@ -5,10 +5,12 @@ mod agreement;
 mod codes;
 mod enablement;
 mod members;
+mod standalone;
 
 pub(crate) use agreement::merge;
 pub use agreement::{Agreement, agreements};
 pub use codes::{CODES, UNSUPPORTED};
 pub use enablement::{Enabled, Expansion, expand, population_query};
 pub(crate) use members::enabled_twice;
-pub use members::{Membership, members};
+pub use members::{Membership, People, identity_query, members};
+pub use standalone::standalone;

@@ -74,6 +74,9 @@
 //!       runtimeDomain: nss.twil.io
 //!       flexUsers: [{username: a@connie.one, full_name: Ann Lee, email: a@connie.one, roles: [agent]}]
 //!       rateLimit: {requests: 2000, perSeconds: 1}
+//! dns:
+//!   flex.connie.one: {CNAME: cname.connie.team}
+//!   cname.connie.team: {A: [192.0.2.10], AAAA: ['2001:db8::1'], TXT: [some text]}
 //! ```
 //!
 //! # Faults and the record
@@ -82,6 +85,10 @@
 //! # The console page
 //! `console.twilio.com` stands for the Twilio Console, for people (HTML forms) and for programs (JSON, with
 //! `Accept: application/json`); see the head of `twilio/console.rs`.
+//!
+//! # Names
+//! `dns.sandbox.invalid` stands for the domain name system: questions, and a page where records are added and removed; see the head of
+//! `dns/mod.rs`. There are no other names than those of its records.
 //!
 //! # What it is not
 //! Nothing is signed in for real: no SAML response is made, no Action is run. The private key of its identity providers is public
@@ -92,6 +99,7 @@
 mod auth0;
 mod certificate;
 mod connection;
+mod dns;
 mod error;
 mod faults;
 mod ids;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, okta, salesforce, twilio};
+use super::{auth0, dns, okta, salesforce, twilio};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -15,6 +15,8 @@ use super::{auth0, okta, salesforce, twilio};
 pub(crate) struct Seed {
     #[serde(default)]
     auth0: auth0::Seed,
+    #[serde(default)]
+    dns: dns::Seed,
     #[serde(default)]
     okta: okta::Seed,
     #[serde(default)]
@@ -34,6 +36,7 @@ impl Seed {
     /// Puts everything into a new state.
     pub(crate) fn apply(&self, documents: &mut Transaction<'_>, now: Timestamp) -> Result<(), SandboxError> {
         self.auth0.apply(documents, now)?;
+        self.dns.apply(documents)?;
         self.okta.apply(documents, now)?;
         self.salesforce.apply(documents, now)?;
         self.twilio.apply(documents, now)

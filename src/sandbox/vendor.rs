@@ -7,7 +7,7 @@ use super::login::{Assertion, Refused, SignIn};
 use super::message::{Answer, Request};
 use super::rate::Windows;
 use super::store::Transaction;
-use super::{auth0, okta, salesforce, twilio};
+use super::{auth0, dns, okta, salesforce, twilio};
 
 /// A vendor that the sandbox plays.
 pub(crate) trait Vendor: Sync {
@@ -48,7 +48,8 @@ pub(crate) struct Memory {
     pub(crate) auth0: auth0::Memory,
 }
 
-const VENDORS: [&dyn Vendor; 4] = [&auth0::Auth0, &okta::Okta, &salesforce::Salesforce, &twilio::Twilio];
+const VENDORS: [&dyn Vendor; 5] =
+    [&auth0::Auth0, &dns::Dns, &okta::Okta, &salesforce::Salesforce, &twilio::Twilio];
 
 /// The vendor of a logical host.
 pub(crate) fn of_host(host: &str, documents: &Transaction<'_>) -> Option<&'static dyn Vendor> {

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::FORMAT_VERSION;
 use crate::{
-    component::{Class, Digest, Rule},
+    component::{Class, Condition, Digest, Requirement, Rule},
     manifest::policy::Policy,
     plan::{Change, FieldChange, Group, Plan, Reason},
 };
@@ -108,12 +108,26 @@ fn canonical_change(change: &Change) -> Json {
         // All that is wanted, beside what differs, and how removal will be handled.
         "desired": desired.as_ref().map(|component| component.applied_note().to_string()),
         "step": digest.as_ref().map(Digest::as_str),
+        // What guards decide by.
+        "requires": desired.as_ref().map(|component| requirements(&component.requires)).unwrap_or_default(),
         "object": observed.as_ref().map(|observed| json!({
             "id": observed.id,
             "protected": observed.applied.as_ref().is_some_and(|note| note.prevent_destroy),
             "ownIdentity": observed.is_own_identity,
         })),
     })
+}
+
+fn requirements(requirements: &[Requirement]) -> Vec<Json> {
+    let each = requirements.iter().map(|requirement| {
+        let Requirement { guard, holds, message: _, help: _ } = requirement;
+        let holds = match holds {
+            Condition::Complete(address) => Some(address.to_string()),
+            Condition::Never => None,
+        };
+        json!([guard, holds])
+    });
+    each.collect()
 }
 
 fn canonical_field(field: &FieldChange) -> Json {

@@ -26,6 +26,7 @@ mod convert;
 mod fake;
 mod lower;
 mod observe;
+pub mod open;
 mod population;
 mod wire;
 mod write;

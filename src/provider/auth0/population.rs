@@ -96,6 +96,7 @@ fn person(user: &User, email: String) -> Person {
         name: user.name.clone().filter(|name| !name.is_empty()),
         is_active: !user.blocked,
         groups: BTreeSet::new(),
+        ..Person::default()
     }
 }
 

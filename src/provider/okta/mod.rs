@@ -25,6 +25,7 @@ mod codes;
 mod convert;
 mod lower;
 mod observe;
+pub mod open;
 mod population;
 mod wire;
 mod write;

@@ -82,13 +82,4 @@ codes! {
          When it ends, everybody is locked out at once. To rotate, name a new certificate in `application.salesforce.certificate`, plan, \
          and follow the steps: the new certificate is made, the identity provider switched to it, and Twilio told.\n\nAll service providers \
          of the organization are signed for with that one certificate.\n\nSource: Metadata API, Certificate.";
-    /// What Salesforce says to a deploy that is only checked.
-    REHEARSAL = "rehearsal", Error, "the vendor would refuse the change",
-        "`plan --rehearse` has the vendor itself check the planned changes, without making them (Salesforce: a deploy with \
-         `checkOnly`). It refuses this one, in its own words; apply would fail at it. Where a formula or a name is meant, the message \
-         names the manifest's line.";
-    /// What Salesforce remarks on a deploy that is only checked.
-    REHEARSAL_WARNING = "rehearsal-warning", Warning, "the vendor has something to say to the change",
-        "`plan --rehearse` has the vendor itself check the planned changes, without making them. It would take this one and warns \
-         about it, in its own words.";
 }

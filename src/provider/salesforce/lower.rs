@@ -45,6 +45,8 @@ pub(super) mod kind {
     pub(in super::super) const APP: &str = "salesforce.app";
     pub(in super::super) const USER: &str = "salesforce.user";
     pub(in super::super) const TEST_USER: &str = "salesforce.test-user";
+    /// Several people's access, by hand.
+    pub(in super::super) const PEOPLE: &str = "salesforce.people";
 }
 
 /// Field paths that more than one file names.
@@ -69,6 +71,8 @@ pub(super) mod field {
     /// Shown as context: the profiles that give access.
     pub(in super::super) const PROFILES: &str = "profiles";
     pub(in super::super) const USER_ID: &str = "userId";
+    /// The people of a step that is for several.
+    pub(in super::super) const EMAILS: &str = "emails";
     /// Of a test user: whether there is an active user of this address.
     pub(in super::super) const EXISTS: &str = "exists";
 }
@@ -165,6 +169,19 @@ impl IdentityProvider for SalesforceVendor {
             return Vec::new();
         }
         people::member(context, &organization, enablement, member).into_iter().collect()
+    }
+
+    fn lower_members(
+        &self,
+        context: &ProfileContext<'_>,
+        enablement: &Resource<UserEnablementSpec>,
+        members: &[Member<'_>],
+    ) -> Vec<Component> {
+        let Some(organization) = Organization::of(context) else { return Vec::new() };
+        if organization.has_directory || context.profile.spec.application.management == Management::External {
+            return members.iter().flat_map(|member| self.lower_member(context, enablement, member)).collect();
+        }
+        people::list(context, &organization, enablement, members).into_iter().collect()
     }
 
     fn metadata_url(&self, context: &ProfileContext<'_>, outputs: &Outputs) -> Option<url::Url> {

@@ -32,7 +32,7 @@ mod deploy;
 mod formulas;
 mod lower;
 mod observe;
-mod open;
+pub mod open;
 mod package;
 mod population;
 mod soap;
@@ -42,7 +42,6 @@ mod xml;
 pub use client::{DEFAULT_API_VERSION, SalesforceAuth, SalesforceConfig, public_url};
 pub use codes::CODES;
 pub use lower::SalesforceVendor;
-pub use open::{has_credentials, reader, realm, rehearser, writer};
 
 use crate::{
     component::{Address, Step},
@@ -52,11 +51,6 @@ use crate::{
 /// The provider's name in realms.
 pub const PROVIDER: &str = "salesforce";
 
-/// The codes of what a rehearsal says.
-pub(crate) fn rehearsal_code(is_warning: bool) -> &'static crate::diagnostics::Code {
-    if is_warning { &codes::REHEARSAL_WARNING } else { &codes::REHEARSAL }
-}
-
 /// The step that removes what an attested step had made, in an edition whose Metadata API does not serve SAML applications.
 pub fn removal_step(
     address: &Address,
@@ -65,5 +59,5 @@ pub fn removal_step(
 ) -> Option<(crate::component::Realm, Step)> {
     let block = tenant.spec.salesforce.as_ref()?;
     let step = lower::removal_step(address.component_type(), attestation, &block.domain.to_ascii_lowercase())?;
-    Some((realm(block), step))
+    Some((open::realm(block), step))
 }

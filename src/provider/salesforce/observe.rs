@@ -481,7 +481,7 @@ impl Observe for Organization {
             let is_meant = |it: &&Component| it.address.component_type() == wanted && it.step.is_some() == are_steps;
             components.iter().copied().filter(is_meant).collect()
         };
-        let steps: Vec<&Component> = [kind::CERTIFICATE, kind::IDENTITY_PROVIDER, kind::APP]
+        let steps: Vec<&Component> = [kind::CERTIFICATE, kind::IDENTITY_PROVIDER, kind::APP, kind::PEOPLE]
             .into_iter()
             .flat_map(|wanted| of_type(wanted, true))
             .collect();

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     component::{Realm, Unknown, UnknownReason},
-    http::{Http, HttpError},
+    http::Http,
     manifest::{SecretRef, tenant::Salesforce},
     provider::{
         SharedMutate, SharedObserve, SharedRehearse, WriteError,
@@ -32,7 +32,7 @@ pub fn has_credentials(block: &Salesforce) -> bool {
 /// Why the organization cannot be read.
 pub async fn reader(block: &Salesforce, http: &Http, credentials: &Credentials) -> Result<SharedObserve, Unknown> {
     let config = config(block, credentials).await?;
-    observe::reader(http, &config).map_err(|error| unusable(&error))
+    observe::reader(http, &config).map_err(|error| Unknown::unusable(&error))
 }
 
 /// A provider that writes.
@@ -42,7 +42,7 @@ pub async fn reader(block: &Salesforce, http: &Http, credentials: &Credentials) 
 pub async fn writer(block: &Salesforce, http: &Http, credentials: &Credentials) -> Result<SharedMutate, WriteError> {
     let config = config(block, credentials)
         .await
-        .map_err(|unknown| WriteError::NoCredential { realm: realm(block), message: unknown.message })?;
+        .map_err(|unknown| WriteError::no_credential(realm(block), unknown))?;
     Ok(observe::writer(http, &config)?)
 }
 
@@ -52,15 +52,7 @@ pub async fn writer(block: &Salesforce, http: &Http, credentials: &Credentials) 
 /// Why it cannot be asked.
 pub async fn rehearser(block: &Salesforce, http: &Http, credentials: &Credentials) -> Result<SharedRehearse, Unknown> {
     let config = config(block, credentials).await?;
-    observe::rehearser(http, &config).map_err(|error| unusable(&error))
-}
-
-fn unusable(error: &HttpError) -> Unknown {
-    Unknown {
-        reason: UnknownReason::Unexpected,
-        message: error.to_string(),
-        help: miette::Diagnostic::help(error).map(|help| help.to_string()),
-    }
+    observe::rehearser(http, &config).map_err(|error| Unknown::unusable(&error))
 }
 
 /// In the sandbox the client credentials grant stands for either way: there is no private key to sign with.

@@ -256,6 +256,7 @@ fn population(
                 name: only.name.clone(),
                 is_active: only.is_active(),
                 groups: groups_of.remove(&only.id).unwrap_or_default(),
+                ..Person::default()
             };
             population.people.insert(email, person);
         } else {

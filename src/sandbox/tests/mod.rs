@@ -3,6 +3,7 @@
 mod auth0;
 mod core;
 mod okta;
+mod organization;
 mod twilio;
 
 use camino::Utf8PathBuf;

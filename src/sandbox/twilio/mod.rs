@@ -1,4 +1,4 @@
-//! Twilio: the Flex API, what Flex's login uses without credentials, and a page in place of the Console. An account that is not
+//! Twilio: the Flex API, what Flex's login uses without credentials, organizations, and a page in place of the Console. An account that is not
 //! seeded is made on first use.
 //!
 //! Twilio publishes no API for SSO profiles, so there is none here: they are made on the console page. Owns routing by host; each
@@ -10,6 +10,7 @@ mod configuration;
 mod console;
 mod console_page;
 mod flex_users;
+mod organization;
 mod profile;
 mod refusal;
 mod seed;
@@ -46,15 +47,21 @@ const HOSTS: [&str; 5] = [
 
 impl Vendor for Twilio {
     fn serves(&self, host: &str, _documents: &Transaction<'_>) -> bool {
-        HOSTS.contains(&host)
+        HOSTS.contains(&host) || organization::HOSTS.contains(&host)
     }
 
     fn answer(&self, call: &mut Call<'_, '_>) -> Answer {
-        let limit = limit_of(call);
-        let key = call.request.basic().map_or_else(|| call.request.host.clone(), |(user, _)| user);
+        let (key, limit) = organization::limit_of_token(call).unwrap_or_else(|| {
+            let user = call.request.basic().map(|(user, _)| user);
+            (user.unwrap_or_else(|| call.request.host.clone()), limit_of(call))
+        });
         let standing = call.memory.rates.count(&key, limit, call.now);
         if !standing.allowed {
-            return self.too_many(standing.reset);
+            return if organization::HOSTS.contains(&call.request.host.as_str()) {
+                with_headers(organization::too_many(call.request))
+            } else {
+                self.too_many(standing.reset)
+            };
         }
         with_headers(route(call).unwrap_or_else(|refusal| refusal.answer()))
     }
@@ -94,6 +101,7 @@ fn route(call: &mut Call<'_, '_>) -> Outcome {
             ["authorize"] => services::login(call),
             _ => Err(Refusal::not_found(&request.path)),
         },
+        (host, _) if organization::HOSTS.contains(&host) => Ok(organization::answer(call)),
         ("api.twilio.com", &Method::GET) => accounts_api(call, segments),
         ("flex-api.twilio.com", method) => flex_api(call, method, segments),
         _ => Err(Refusal::not_found(&request.path)),

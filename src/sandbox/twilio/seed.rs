@@ -1,4 +1,4 @@
-//! Twilio's part of the seed: `twilio.accounts.AC...`.
+//! Twilio's part of the seed: `twilio.accounts.AC...`; the part of an organization is beside it.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use crate::sandbox::store::Transaction;
 
 use super::account::{Account, ApiKey, is_sid};
 use super::flex_users::{self, Person};
+use super::organization::OrganizationSeed;
 
 /// `twilio:` in `sandbox.yaml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,6 +19,8 @@ use super::flex_users::{self, Person};
 pub(crate) struct Seed {
     #[serde(default)]
     accounts: BTreeMap<String, AccountSeed>,
+    #[serde(default)]
+    organizations: BTreeMap<String, OrganizationSeed>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -40,7 +43,7 @@ struct AccountSeed {
 }
 
 impl Seed {
-    /// Makes the accounts.
+    /// Makes the accounts, then the organizations.
     pub(crate) fn apply(&self, documents: &mut Transaction<'_>, now: Timestamp) -> Result<(), SandboxError> {
         for (sid, seed) in &self.accounts {
             let refuse = |what: &str, reason: String| SandboxError::Seed {
@@ -76,6 +79,6 @@ impl Seed {
                 flex_users::provision(documents, &account, person, None, now);
             }
         }
-        Ok(())
+        self.organizations.iter().try_for_each(|(sid, seed)| seed.apply(documents, sid, now))
     }
 }

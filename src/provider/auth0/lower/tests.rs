@@ -69,6 +69,7 @@ impl Fixture {
             attribute_map: Some(&self.map),
             enablements: &[&self.enablement],
             vanity_domains: &[],
+            email_domains: &[],
         })
     }
 
@@ -321,12 +322,14 @@ pub(in super::super) fn member(
         name: None,
         is_active: true,
         groups: BTreeSet::new(),
+        ..Person::default()
     };
     let attributes: BTreeMap<_, _> =
         attributes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     fixture.with(|context| {
         let member = Member {
             person: &person,
+            account: None,
             stage: Stage::Pilot,
             roles: roles.iter().map(|role| Role::try_from((*role).to_owned()).unwrap()).collect(),
             attributes,

@@ -70,6 +70,7 @@ impl Fixture {
             attribute_map: Some(&map),
             enablements: &enablements.iter().collect::<Vec<_>>(),
             vanity_domains: &[],
+            email_domains: &[],
         })
     }
 
@@ -96,11 +97,13 @@ impl Fixture {
             name: None,
             is_active: true,
             groups: groups.iter().map(|it| (*it).to_owned()).collect(),
+            ..Person::default()
         };
         let enablement: Resource<UserEnablementSpec> =
             resource("UserEnablement", "people-0", &self.enablements[0]);
         let member = Member {
             person: &person,
+            account: None,
             stage,
             roles: Vec::new(),
             attributes: std::collections::BTreeMap::new(),

@@ -12,23 +12,11 @@ use crate::{
 /// Raised when a step's inputs change their meaning.
 const VERSION: u32 = 1;
 
-fn say(text: impl Into<String>) -> Instruction {
-    Instruction::Do(text.into())
-}
-
-fn enter(label: &str, field: &str) -> Instruction {
-    Instruction::Enter { label: label.to_owned(), field: field.to_owned() }
-}
-
 fn step(domain: &str, place: &str, page: &str, instructions: Vec<Instruction>) -> Step {
     Step {
-        version: VERSION,
-        place: format!("Salesforce Setup > {place}"),
         url: Some(format!("https://{domain}/lightning/setup/{page}/home")),
-        scope: domain.to_owned(),
         instructions,
-        outputs: Vec::new(),
-        removal: Vec::new(),
+        ..Step::new(VERSION, format!("Salesforce Setup > {place}"), domain)
     }
 }
 
@@ -56,12 +44,12 @@ fn certificate(lowering: &Lowering<'_>) -> Component {
         "Security > Certificate and Key Management",
         "CertificatesAndKeysManagement",
         vec![
-            say("If a certificate of this unique name is there already, compare and confirm. Otherwise choose Create Self-Signed Certificate."),
-            enter("Label", "label"),
-            enter("Unique Name", field::NAME),
-            enter("Key Size", field::KEY_SIZE),
-            say("Switch `Exportable Private Key` off. Save."),
-            say(format!(
+            Instruction::say("If a certificate of this unique name is there already, compare and confirm. Otherwise choose Create Self-Signed Certificate."),
+            Instruction::enter("Label", "label"),
+            Instruction::enter("Unique Name", field::NAME),
+            Instruction::enter("Key Size", field::KEY_SIZE),
+            Instruction::say("Switch `Exportable Private Key` off. Save."),
+            Instruction::say(format!(
                 "The certificate ends after {}: put the date into your calendar.",
                 if size == 4096 { "two years" } else { "one year" }
             )),
@@ -84,10 +72,10 @@ fn identity_provider(lowering: &Lowering<'_>) -> Component {
         "Identity > Identity Provider",
         "IdpPage",
         vec![
-            say("If it is not enabled, choose Enable Identity Provider; otherwise Edit. Other service providers of the organization are signed for \
+            Instruction::say("If it is not enabled, choose Enable Identity Provider; otherwise Edit. Other service providers of the organization are signed for \
                  with the same certificate: tell their administrators before you change it."),
-            enter("Certificate", field::CERTIFICATE_NAME),
-            say("Save."),
+            Instruction::enter("Certificate", field::CERTIFICATE_NAME),
+            Instruction::say("Save."),
         ],
     ));
     component
@@ -123,48 +111,48 @@ fn application(lowering: &Lowering<'_>) -> Component {
     component.fields = named;
     let has = |path: &str| component.fields.iter().any(|it| it.path == path);
     let mut instructions = vec![
-        say(format!(
+        Instruction::say(format!(
             "Open the Connected App with the API name `{}`. Since Spring '26 a new one can be made only after Salesforce Support has allowed it \
              for the organization, and this edition is not among those that Salesforce lists for SAML in External Client Apps: without one, open \
              a case with Salesforce Support first.",
             app.api_name
         )),
-        enter("Connected App Name", "label"),
-        enter("API Name", field::API_NAME),
-        enter("Contact Email", "contactEmail"),
+        Instruction::enter("Connected App Name", "label"),
+        Instruction::enter("API Name", field::API_NAME),
+        Instruction::enter("Contact Email", "contactEmail"),
     ];
     if has("startUrl") {
-        instructions.push(enter("Start URL", "startUrl"));
+        instructions.push(Instruction::enter("Start URL", "startUrl"));
     }
     instructions.extend([
-        say("Under Web App Settings, switch `Enable SAML` on."),
-        enter("Entity Id", "entityUrl"),
-        enter("ACS URL", "acsUrl"),
-        enter("Subject Type", "subjectType"),
+        Instruction::say("Under Web App Settings, switch `Enable SAML` on."),
+        Instruction::enter("Entity Id", "entityUrl"),
+        Instruction::enter("ACS URL", "acsUrl"),
+        Instruction::enter("Subject Type", "subjectType"),
     ]);
     if asserted.subject.field.is_some() {
-        instructions.push(enter("Subject Custom Attribute", "subjectCustomAttribute"));
+        instructions.push(Instruction::enter("Subject Custom Attribute", "subjectCustomAttribute"));
     }
     instructions.extend([
-        say("`Name ID Format` shows URNs: choose the one that ends in the word below."),
-        enter("Name ID Format", "nameIdFormat"),
-        enter("Issuer", "issuer"),
-        enter("IdP Certificate", field::CERTIFICATE_NAME),
-        enter("Signing Algorithm for SAML Messages", "signingAlgorithm"),
-        enter("Verify Request Signatures", "verifyRequestSignatures"),
-        enter("Encrypt SAML Response", "encryptResponse"),
-        say("Save."),
+        Instruction::say("`Name ID Format` shows URNs: choose the one that ends in the word below."),
+        Instruction::enter("Name ID Format", "nameIdFormat"),
+        Instruction::enter("Issuer", "issuer"),
+        Instruction::enter("IdP Certificate", field::CERTIFICATE_NAME),
+        Instruction::enter("Signing Algorithm for SAML Messages", "signingAlgorithm"),
+        Instruction::enter("Verify Request Signatures", "verifyRequestSignatures"),
+        Instruction::enter("Encrypt SAML Response", "encryptResponse"),
+        Instruction::say("Save."),
     ]);
     if has("customAttributes") {
-        instructions.push(say("On the app's page, under Custom Attributes, make exactly these; the keys in exact case."));
-        instructions.push(enter("Custom Attributes", "customAttributes"));
+        instructions.push(Instruction::say("On the app's page, under Custom Attributes, make exactly these; the keys in exact case."));
+        instructions.push(Instruction::enter("Custom Attributes", "customAttributes"));
     }
-    instructions.push(say("Choose Manage; under Profiles and Permission Sets, see that exactly these are listed. Without one nobody can sign in."));
+    instructions.push(Instruction::say("Choose Manage; under Profiles and Permission Sets, see that exactly these are listed. Without one nobody can sign in."));
     if has("profiles") {
-        instructions.push(enter("Manage Profiles", "profiles"));
+        instructions.push(Instruction::enter("Manage Profiles", "profiles"));
     }
     if has("permissionSets") {
-        instructions.push(enter("Manage Permission Sets", "permissionSets"));
+        instructions.push(Instruction::enter("Manage Permission Sets", "permissionSets"));
     }
     let mut made = step(&organization.domain, "Apps > App Manager", "NavigationMenus", instructions);
     made.removal = removal(&app.api_name);
@@ -175,8 +163,8 @@ fn application(lowering: &Lowering<'_>) -> Component {
 
 fn removal(api_name: &str) -> Vec<Instruction> {
     vec![
-        say("See first that nobody signs in through it any more."),
-        say(format!(
+        Instruction::say("See first that nobody signs in through it any more."),
+        Instruction::say(format!(
             "In the App Manager, delete the Connected App `{api_name}`, or only take its profiles and permission sets away: it cannot be made \
              again without Salesforce Support."
         )),

@@ -2,8 +2,8 @@
 
 use super::{Organization, field, kind, settings};
 use crate::{
-    component::{Address, Capability, Class, Component, Field, Instruction, Step, Value},
-    manifest::{Kind, Resource, user_enablement::UserEnablementSpec},
+    component::{Address, Capability, Class, Component, Field, Instruction, Rule, Step, Value},
+    manifest::{Kind, Resource, user_enablement::{Stage, UserEnablementSpec}},
     provider::{Member, ProfileContext},
     yaml::path,
 };
@@ -61,6 +61,56 @@ pub(super) fn member(
     Some(component)
 }
 
+/// Everybody's access where there is no directory to read: one step for a list of people.
+pub(super) fn list(
+    context: &ProfileContext<'_>,
+    organization: &Organization,
+    enablement: &Resource<UserEnablementSpec>,
+    members: &[Member<'_>],
+) -> Option<Component> {
+    let first = members.first()?;
+    let application = settings(context)?;
+    let which = if first.stage == Stage::Pilot { "pilot" } else { "others" };
+    let address = Address::new(
+        enablement.tenant.clone(),
+        Kind::UserEnablement,
+        enablement.name().clone(),
+        format!("{}:{which}", kind::PEOPLE),
+    );
+    let mut component = Component::new(
+        context.marker(&address),
+        organization.realm(),
+        format!("Salesforce access of the people of `{}` ({which})", enablement.name()),
+        which,
+        enablement.origin(),
+    );
+    component.lifecycle = enablement.lifecycle.clone();
+    let people = members.iter().map(|member| member.person.email.to_lowercase());
+    let mut instructions = vec![Instruction::say(
+        "In Setup, open Users > Users. See for each of these people that there is an active user with this e-mail address.",
+    )];
+    instructions.push(Instruction::enter("People", field::EMAILS));
+    component.fields = vec![Field::new(field::EMAILS, Value::texts(people), Capability::Attested).by(Rule::Set)];
+    if let Some(permission_set) = application.permission_sets.first() {
+        component.fields.push(Field::new(field::PERMISSION_SET, permission_set.as_str(), Capability::Attested));
+        instructions.push(Instruction::say("On each user's page, under Permission Set Assignments, add the permission set."));
+        instructions.push(Instruction::enter("Permission Set", field::PERMISSION_SET));
+    } else {
+        component.fields.push(
+            Field::new(field::PROFILES, Value::texts(&application.profiles), Capability::Attested).by(Rule::Set),
+        );
+        instructions.push(Instruction::say("Compare each user's profile: without one of these, the sign-in fails."));
+        instructions.push(Instruction::enter("Profiles", field::PROFILES));
+    }
+    component.needs = first.needs.clone();
+    component.step = Some(Step {
+        url: Some(format!("https://{}/lightning/setup/ManageUsers/home", organization.domain)),
+        instructions,
+        ..Step::new(VERSION, "Salesforce Setup > Users > Users", &organization.domain)
+    });
+    Some(component)
+}
+
 /// Who tests the connection: the profile's test users.
 pub(super) fn testers<'a>(context: &ProfileContext<'a>) -> impl Iterator<Item = String> + use<'a> {
     let mut emails: Vec<String> =
@@ -91,38 +141,33 @@ pub(super) fn tester(context: &ProfileContext<'_>, organization: &Organization, 
         Field::new(field::EXISTS, true, Capability::Probed)
             .from(context.profile.at(&path!["spec", "testUsers"])),
     ];
-    let say = |text: String| Instruction::Do(text);
     let profile = application.profiles.first();
     let alias: String = email.chars().take_while(char::is_ascii_alphanumeric).take(8).collect();
     let mut instructions = vec![
-        say("In Setup, open Users > Users and choose New User.".to_owned()),
-        say("`First Name` and `Last Name`: both, since Flex shows the full name that they make.".to_owned()),
-        say(format!("`Alias`: {alias}")),
-        say(format!("`Email`: {email}")),
-        say(format!(
+        Instruction::say("In Setup, open Users > Users and choose New User.".to_owned()),
+        Instruction::say("`First Name` and `Last Name`: both, since Flex shows the full name that they make.".to_owned()),
+        Instruction::say(format!("`Alias`: {alias}")),
+        Instruction::say(format!("`Email`: {email}")),
+        Instruction::say(format!(
             "`Username`: {email}, or another in the form of an e-mail address if some organization of Salesforce has this one already."
         )),
-        say(match profile {
+        Instruction::say(match profile {
             Some(profile) => format!(
                 "`User License`: the one that the profile `{profile}` belongs to (Salesforce, for most). `Profile`: {profile}"
             ),
             None => "`User License`: Salesforce. `Profile`: one that your agents have.".to_owned(),
         }),
-        say("Leave `Active` on, and `Generate new password and notify user immediately` too. Save.".to_owned()),
+        Instruction::say("Leave `Active` on, and `Generate new password and notify user immediately` too. Save.".to_owned()),
     ];
     if profile.is_none() && !organization.has_api && let Some(permission_set) = application.permission_sets.first() {
-        instructions.push(say(format!(
+        instructions.push(Instruction::say(format!(
             "On the user's page, under Permission Set Assignments, add `{permission_set}`."
         )));
     }
     component.step = Some(Step {
-        version: VERSION,
-        place: "Salesforce Setup > Users > Users".to_owned(),
         url: Some(format!("https://{}/lightning/setup/ManageUsers/home", organization.domain)),
-        scope: organization.domain.clone(),
         instructions,
-        outputs: Vec::new(),
-        removal: Vec::new(),
+        ..Step::new(VERSION, "Salesforce Setup > Users > Users", &organization.domain)
     });
     component
 }

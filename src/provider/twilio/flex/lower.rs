@@ -8,6 +8,7 @@ use url::Url;
 use super::{
     DEFAULT_REGION, PROVIDER, check, codes,
     configuration::instance,
+    open,
     steps::{self, Test},
     users,
 };
@@ -163,6 +164,10 @@ impl ServiceProvider for FlexProduct {
         let mut components = vec![profile.trust(can_probe), profile.label(), urls, profile.test()];
         components.extend(instance(context.project, context.tenant));
         Ok(components)
+    }
+
+    fn realm(&self, context: &ProfileContext<'_>) -> Option<Realm> {
+        open::realm(twilio(context)?)
     }
 
     fn lower_member(

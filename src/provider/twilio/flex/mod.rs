@@ -24,6 +24,7 @@ mod codes;
 mod configuration;
 mod lower;
 mod observe;
+pub mod open;
 mod probe;
 mod steps;
 mod users;

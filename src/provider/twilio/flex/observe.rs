@@ -228,6 +228,7 @@ impl Observe for Reader {
             name: user.full_name,
             is_active: !user.deactivated,
             groups: BTreeSet::new(),
+            ..Person::default()
         });
         Ok(Some(accounts.collect()))
     }

@@ -256,9 +256,11 @@ fn people_are_made_beforehand_only_where_that_is_asked_for() {
         name: None,
         is_active: true,
         groups: Default::default(),
+        ..Person::default()
     };
     let member = Member {
         person: &person,
+        account: None,
         stage: Stage::Pilot,
         roles: ["agent", "wfo.team_leader"].map(|role| role.to_owned().try_into().unwrap()).to_vec(),
         attributes: BTreeMap::new(),
@@ -291,7 +293,11 @@ fn removal_names_what_is_to_be_deleted() {
         ))
     };
     let told = |component: &str, outputs: &str| {
-        let step = removal_step(&address(component), &attestation(component, outputs), ACCOUNT)?;
+        let step = crate::provider::twilio::flex::steps::removal_in(
+            &address(component),
+            &attestation(component, outputs),
+            ACCOUNT,
+        )?;
         assert_eq!(step.scope, ACCOUNT);
         match step.removal.last() {
             Some(Instruction::Do(text)) => Some(text.clone()),

@@ -118,6 +118,7 @@ impl Project {
             attribute_map: Some(&self.attribute_map),
             enablements: &[&self.enablement],
             vanity_domains: &vanity_domains,
+            email_domains: &[],
         })
     }
 

@@ -51,9 +51,11 @@ fn component(email: &str) -> Component {
         name: Some("Ann".to_owned()),
         is_active: true,
         groups: BTreeSet::new(),
+        ..Person::default()
     };
     let member = Member {
         person: &person,
+        account: None,
         stage: Stage::Pilot,
         roles: vec!["agent".to_owned().try_into().unwrap()],
         attributes: BTreeMap::new(),

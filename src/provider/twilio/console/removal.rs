@@ -1,0 +1,78 @@
+//! What is to be done about what steps had made, once no manifest asks for it any more.
+
+use super::{
+    console_realm,
+    domain::{DOMAIN, DOMAIN_PROOF},
+    legacy, lower, organization_sid,
+};
+use crate::{
+    component::{Address, Instruction, Realm, Step},
+    manifest::{Resource, attestation::AttestationSpec, tenant::TenantSpec},
+};
+
+/// The step that removes what an attested step had made; `None` where nothing remains of it, or it goes with something else.
+pub fn removal_step(
+    address: &Address,
+    attestation: &AttestationSpec,
+    tenant: &Resource<TenantSpec>,
+) -> Option<(Realm, Step)> {
+    let text = |name: &str| attestation.inputs.get(name).and_then(serde_json::Value::as_str);
+    let list = |name: &str| {
+        let items = attestation.inputs.get(name).and_then(serde_json::Value::as_array);
+        items.map(|items| items.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(", "))
+    };
+    let organization = organization_sid(tenant);
+    let (place, instructions, is_withdrawal) = match address.component_type() {
+        lower::PROFILE => {
+            let entity = attestation.outputs.get("entityId").map(String::as_str).or_else(|| text("entityId"));
+            (
+                "Twilio Console > Admin > Single sign-on",
+                vec![
+                    "See first that no domain is enforced through it and nobody's SSO is switched on: with it, they lose their way in."
+                        .to_owned(),
+                    format!(
+                        "Delete the SSO profile whose entity ID is `{}`.",
+                        entity.unwrap_or("the one that was made for it")
+                    ),
+                ],
+                false,
+            )
+        }
+        lower::ENFORCEMENT => (
+            "Twilio Console > Admin > Single sign-on",
+            vec![
+                format!("Open the SSO profile `{}`.", text("profile").unwrap_or("that enforces")),
+                format!("End the enforcement for {}.", list("domains").unwrap_or_else(|| "its domains".to_owned())),
+                "At Admin > Users, switch SSO to `Disabled` for whoever is to sign in with a password again; whoever stays `Enabled` still has to \
+                 use it."
+                    .to_owned(),
+            ],
+            true,
+        ),
+        lower::SWITCHES => (
+            "Twilio Console > Admin > Users",
+            vec![format!(
+                "Switch SSO to `Disabled`, unless a domain that is enforced needs it, for: {}",
+                list("enabled").unwrap_or_default()
+            )],
+            true,
+        ),
+        DOMAIN => (
+            "Twilio Console > Admin > Domains",
+            vec![
+                "See first that no SSO profile is enforced for the domain, and that no managed user has an address in it.".to_owned(),
+                format!("Delete the domain `{}` from the organization.", text("domain").unwrap_or_default()),
+            ],
+            false,
+        ),
+        DOMAIN_PROOF => (
+            "the domain's DNS zone or web server",
+            vec!["Remove the proof of the domain: the TXT record at `_twilio`, or the file.".to_owned()],
+            true,
+        ),
+        other => return legacy::removal_step(other, attestation, tenant),
+    };
+    let removal = instructions.into_iter().map(Instruction::say).collect();
+    let step = Step { removal, is_withdrawal, ..Step::new(1, place, organization?) };
+    Some((console_realm(tenant)?, step))
+}
