@@ -29,6 +29,11 @@ fn okta_flex() {
     goes_to_nothing_to_do("okta-flex");
 }
 
+#[test]
+fn salesforce_flex() {
+    goes_to_nothing_to_do("salesforce-flex");
+}
+
 /// No example stands without a test: this fails when a folder is added and no test above.
 #[test]
 fn every_example_is_tested() {

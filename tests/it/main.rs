@@ -15,6 +15,7 @@ mod okta;
 mod ownership;
 mod people;
 mod safety;
+mod salesforce;
 mod sandbox;
 mod schemas;
 mod secrets;

@@ -175,7 +175,7 @@ mod tests {
         };
         let zip = package.zip("63.0").unwrap();
         let mut archive = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
-        let mut names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+        let mut names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
         names.sort();
         assert_eq!(
             names,

@@ -3,6 +3,7 @@
 mod auth0;
 mod core;
 mod okta;
+mod salesforce;
 mod organization;
 mod twilio;
 
