@@ -191,6 +191,13 @@ impl Session {
             resolve_fields(component, &seen);
         }
         snapshots.extend(observe(&readers, &components, &scope, &|realm| !idps.contains(realm)).await);
+        let now = jiff::Timestamp::now();
+        for (realm, snapshot) in &snapshots {
+            if let Some(Ok(reader)) = readers.get(realm) {
+                let own: Vec<&Component> = components.iter().filter(|it| it.realm == *realm).collect();
+                warnings.extend(reader.warnings(&own, snapshot, now));
+            }
+        }
         for (realm, snapshot) in &mut snapshots {
             let orphans = std::mem::take(&mut snapshot.orphans);
             // An object that another component takes over (a person who moves between enablements) is no orphan.

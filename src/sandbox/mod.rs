@@ -54,6 +54,22 @@
 //!       apps: [{label: Intranet, signOnMode: SAML_2_0, settings: {signOn: ...}}]    # as POST /api/v1/apps takes them
 //!       tokens: [00abc...]              # none: any non-empty API token is right
 //!       rateLimit: {requests: 2000, perSeconds: 1}
+//! salesforce:
+//!   organizations:
+//!     nss.my.salesforce.com:
+//!       edition: unlimited              # enterprise and professional lack APIs as the real ones do
+//!       profiles: [Flex Agent]          # beside the two that every organization has
+//!       permissionSets: [{name: Flex_Users, customPermissions: [Flex_Supervisor]}]
+//!       users: [{email: a@connie.one, username: ..., firstName: Ann, lastName: Lee, profile: Flex Agent, permissionSets: [],
+//!                isActive: true, fields: {Department: Care}}]
+//!       generateUsers: {count: 5000, domain: example.com, profile: Flex Agent}
+//!       components: [{type: ConnectedApp, fullName: Intranet, metadata: {label: Intranet, contactEmail: it@connie.one}}]
+//!       clients: [{clientId: abc, clientSecret: s3cret}]   # none: any non-empty credentials are right
+//!       allowConnectedAppCreation: false
+//!       accessAsIds: false              # whether an application's profiles are answered as IDs
+//!       deployMs: 100
+//!       pageSize: 2000
+//!       rateLimit: {requests: 2000, perSeconds: 1}
 //! sendgrid:
 //!   accounts:
 //!     nss:
@@ -144,6 +160,7 @@ mod okta;
 mod operator;
 mod rate;
 mod record;
+mod salesforce;
 mod saml;
 mod seed;
 mod sendgrid;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, dns, google, okta, saml, sendgrid, twilio, web};
+use super::{auth0, dns, google, okta, salesforce, saml, sendgrid, twilio, web};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,6 +21,8 @@ pub(crate) struct Seed {
     google: google::Seed,
     #[serde(default)]
     okta: okta::Seed,
+    #[serde(default)]
+    salesforce: salesforce::Seed,
     #[serde(default)]
     sendgrid: sendgrid::Seed,
     #[serde(default)]
@@ -45,6 +47,7 @@ impl Seed {
         self.dns.apply(documents)?;
         self.google.apply(documents, now)?;
         self.okta.apply(documents, now)?;
+        self.salesforce.apply(documents, now)?;
         self.sendgrid.apply(documents, now)?;
         self.saml.apply(documents, now)?;
         self.web.apply(documents, now)?;

@@ -7,7 +7,7 @@ use super::login::{Assertion, Refused, SignIn};
 use super::message::{Answer, Request};
 use super::rate::Windows;
 use super::store::Transaction;
-use super::{auth0, dns, google, okta, saml, sendgrid, twilio, web};
+use super::{auth0, dns, google, okta, salesforce, saml, sendgrid, twilio, web};
 
 /// A vendor that the sandbox plays.
 pub(crate) trait Vendor: Sync {
@@ -55,6 +55,7 @@ const VENDORS: &[&dyn Vendor] = &[
     &dns::Dns,
     &google::Google,
     &okta::Okta,
+    &salesforce::Salesforce,
     &saml::Saml,
     &sendgrid::SendGrid,
     &twilio::Twilio,

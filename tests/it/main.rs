@@ -17,6 +17,7 @@ mod okta_keys;
 mod ownership;
 mod people;
 mod safety;
+mod salesforce;
 mod saml;
 mod sandbox;
 mod schemas;

@@ -4,6 +4,7 @@
 mod console;
 mod flex;
 mod google;
+mod salesforce;
 mod saml;
 
 use std::collections::BTreeMap;
@@ -31,7 +32,8 @@ trait Hand: Sync {
 }
 
 /// Everybody who knows steps.
-const HANDS: &[&dyn Hand] = &[&console::Console, &flex::Flex, &google::Google, &saml::Saml];
+const HANDS: &[&dyn Hand] =
+    &[&console::Console, &flex::Flex, &google::Google, &salesforce::Salesforce, &saml::Saml];
 
 /// Carries out manual steps on the sandbox's pages.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ mod google;
 mod okta;
 mod organization;
 mod organization_console;
+mod salesforce;
 mod sendgrid;
 mod twilio;
 
