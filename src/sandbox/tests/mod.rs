@@ -4,6 +4,7 @@ mod auth0;
 mod core;
 mod okta;
 mod organization;
+mod saml;
 mod sendgrid;
 mod twilio;
 
