@@ -15,9 +15,12 @@
 
 pub mod assertion;
 pub mod auth0;
+mod claim;
+mod conflict;
 pub mod credentials;
 mod lower;
 pub mod okta;
+mod pins;
 mod population;
 pub mod registry;
 pub mod twilio;

@@ -1,9 +1,8 @@
-//! The certificates that the manifests pin.
+//! The certificates that the manifests pin, for every identity provider whose certificates are compared with them.
 
-use super::{codes, field};
 use crate::{
     component::{Capability, Field, Rule, Value},
-    diagnostics::{Finding, Location},
+    diagnostics::{Code, Finding, Location},
     manifest::{
         Resource,
         identity_provider::{CertificateRef, IdentityProviderSpec},
@@ -12,7 +11,11 @@ use crate::{
     yaml::path,
 };
 
+/// The path of the field that compares fingerprints.
+pub(super) const FINGERPRINTS: &str = "fingerprints";
+
 /// The certificates that the manifests pin.
+#[derive(Debug)]
 pub(super) struct Pins {
     /// SHA-256 fingerprints, lower-case hexadecimal digits.
     fingerprints: Vec<String>,
@@ -21,7 +24,12 @@ pub(super) struct Pins {
 }
 
 impl Pins {
-    pub(super) fn of(provider: &Resource<IdentityProviderSpec>, findings: &mut Vec<Finding>) -> Self {
+    /// Reads the pins of an identity provider; what cannot be read is found as `code`, the vendor's own.
+    pub(super) fn of(
+        provider: &Resource<IdentityProviderSpec>,
+        code: &'static Code,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
         let origin = provider.at(&path!["spec", "trust", "certificates"]);
         let mut pins = Self { fingerprints: Vec::new(), known: Vec::new(), origin };
         for (at, reference) in provider.spec.trust.certificates.iter().enumerate() {
@@ -38,13 +46,13 @@ impl Pins {
                         digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
                     })
                     .ok_or_else(|| "the pinned fingerprint is no SHA-256 fingerprint".to_owned()),
-                // The resolver puts the file's text in its place before it comes here.
+                // `flow::embed_certificates` puts the file's text in its place before it comes here.
                 CertificateRef::File(file) => Err(format!("the certificate file {file} was not read")),
             };
             match read {
                 Ok(fingerprint) => pins.fingerprints.push(fingerprint),
                 Err(message) => findings.push(
-                    Finding::new(&codes::CERTIFICATE, message)
+                    Finding::new(code, message)
                         .at(provider.at(&path!["spec", "trust", "certificates", at]), "")
                         .help(
                             "give the whole PEM text with its dashes, or the SHA-256 fingerprint of 64 hexadecimal digits",
@@ -63,10 +71,10 @@ impl Pins {
         is_complete.then(|| Value::List(self.known.iter().cloned().map(Value::Certificate).collect()))
     }
 
-    /// What is to be compared with the application's own certificate.
+    /// What is to be compared with the identity provider's own certificates.
     pub(super) fn field(&self) -> Option<Field> {
         (!self.fingerprints.is_empty()).then(|| {
-            Field::new(field::FINGERPRINTS, Value::texts(self.fingerprints.clone()), Capability::Observed)
+            Field::new(FINGERPRINTS, Value::texts(self.fingerprints.clone()), Capability::Observed)
                 .by(Rule::Set)
                 .from(self.origin.clone())
         })
@@ -74,6 +82,6 @@ impl Pins {
 }
 
 /// A fingerprint as lower-case digits without separators.
-pub(in super::super) fn plain_fingerprint(text: &str) -> String {
+pub(super) fn plain_fingerprint(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase()
 }
