@@ -4,6 +4,11 @@
 use super::WriteError;
 use crate::component::{Address, Component, Marker, Observed, Value};
 
+/// That an object is not what the plan saw.
+pub(super) fn conflict(what: impl Into<String>) -> WriteError {
+    WriteError::Conflict { what: what.into() }
+}
+
 /// Refuses where a value that is about to change is neither what the plan saw nor already what is wanted.
 ///
 /// # Errors
@@ -20,7 +25,7 @@ pub(crate) fn check_unchanged(
         let seen = at(now);
         !it.rule.is_same(&seen, &at(planned)) && !it.rule.is_same(&seen, &it.value)
     });
-    if differs { Err(WriteError::Conflict { what: component.title.clone() }) } else { Ok(()) }
+    if differs { Err(conflict(&component.title)) } else { Ok(()) }
 }
 
 /// Whether a marker that stands on an object lets this component write to it: its own, its former one, or none.

@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
-use self::claim::{action_of, claim, claim_action, is_settled, nobody, pick};
+use self::claim::{action_of, claim_action, is_settled, nobody, pick};
 use super::{
     PROVIDER, action as code,
     client::{Api, Auth0Config, public_url},
@@ -28,6 +28,7 @@ use crate::{
         Unknown, UnknownReason,
     },
     http::{Http, HttpError},
+    provider::claim::claim,
     provider::{Mutate, Observe, Population, PopulationQuery, Scope},
 };
 
