@@ -10,7 +10,7 @@ use crate::{
     diagnostics::Findings,
     flow::{FlowError, PlanOptions, Session},
     manifest::Name,
-    plan::{Action, Plan, guard::certificates_in},
+    plan::{Action, Change, FieldChange, Plan, guard::certificates_in},
     provider::{Person, PopulationQuery},
     resolve::{self, Agreement},
     saml::{Certificate, KnownUri, Metadata},
@@ -170,6 +170,8 @@ fn of_plan(plan: &Plan, verification: &mut Verification) {
         let paths: Vec<_> = change.fields.iter().map(|field| field.path.as_str()).collect();
         let fields = if paths.is_empty() { String::new() } else { format!(" ({})", paths.join(", ")) };
         let verdict = match change.action {
+            // Everybody can sign in; what a rotated key leaves behind is to be cleared away.
+            Action::Manual if only_forgets_certificates(change) => Verdict::Warning,
             Action::Blocked if matches!(change.reason, crate::plan::Reason::Unknown(_)) => Verdict::Unknown,
             _ => Verdict::Failed,
         };
@@ -203,6 +205,23 @@ fn of_plan(plan: &Plan, verification: &mut Verification) {
         verification.add(&gap.realm, Verdict::Unknown, gap.unknown.message.clone()).help =
             gap.unknown.help.clone();
     }
+}
+
+/// Whether all that a step is about is to trust fewer certificates than before.
+fn only_forgets_certificates(change: &Change) -> bool {
+    let fingerprints = |value: &Value| -> Option<BTreeSet<String>> {
+        let one = |item: &Value| match item {
+            Value::Certificate(certificate) => Some(certificate.sha256_fingerprint().to_owned()),
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        value.as_list()?.iter().map(one).collect()
+    };
+    let forgets = |field: &FieldChange| {
+        let sets = field.before.as_ref().and_then(fingerprints).zip(fingerprints(&field.after));
+        sets.is_some_and(|(before, after)| !after.is_empty() && after.is_subset(&before))
+    };
+    !change.fields.is_empty() && change.fields.iter().all(forgets)
 }
 
 async fn of_metadata(

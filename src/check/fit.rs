@@ -19,7 +19,7 @@ const FIELD_WITHOUT_EFFECT: Code = Code {
     id: "field-without-effect",
     severity: Severity::Warning,
     title: "a field has no effect for this product or identity provider",
-    explanation: "Some fields belong to one product or one vendor: `loginPopup` and managed provisioning to Flex, `enforcement` \
+    explanation: "Some fields belong to one product or one vendor: `loginPopup` to Flex, managed provisioning to every product but the legacy Console, `enforcement` \
         to the Console's self-service SSO, `ticket` to the legacy Console, `enabled` to SendGrid; a connection to Auth0, a \
         catalogue application (`oin`) and exclusive assignments to Okta, the `salesforce` block to Salesforce. Elsewhere nobody \
         reads them, while a reviewer would believe that they protect or change something.\n\nRemove the field, or correct \
@@ -79,6 +79,11 @@ fn sso_profile(profile: &Resource<SsoProfileSpec>, vendor: Option<Vendor>, findi
             "only the Console's self-service SSO can be enforced",
         ),
         (
+            spec.urls.sign_out.is_some() && product != Product::Sendgrid,
+            path!["spec", "urls", "signOut"],
+            "only SendGrid integrations have a sign-out URL",
+        ),
+        (
             spec.ticket.is_some() && product != Product::ConsoleLegacy,
             path!["spec", "ticket"],
             "only the legacy Console's SSO is set up by a support ticket",
@@ -124,9 +129,9 @@ fn user_enablement(
     let is_console = matches!(product, Product::Console | Product::ConsoleLegacy);
     let idle = [
         (
-            spec.provisioning == Provisioning::Managed && !product.is_flex(),
+            spec.provisioning == Provisioning::Managed && product == Product::ConsoleLegacy,
             path!["spec", "provisioning"],
-            "only Flex users can be made beforehand",
+            "the legacy Console's users are not made by Concord",
         ),
         (
             spec.removal == Removal::Deprovision && !product.is_flex(),

@@ -152,6 +152,7 @@ pub(super) fn reload(opened: &mut Opened) -> Result<(), CliError> {
         Some(mut project) => {
             let files = flow::read_referenced_files(&project.folder, &project.manifests);
             flow::embed_certificates(&mut project.manifests, &files);
+            flow::embed_metadata(&mut project.manifests, &files);
             opened.session.project = project;
             Ok(())
         }
@@ -166,6 +167,7 @@ pub(super) fn check_project(project: Option<Project>, findings: &mut Findings) -
     let files = flow::read_referenced_files(&project.folder, &project.manifests);
     check::run(&check::Context::new(&project.manifests, &files, Timestamp::now()), findings);
     flow::embed_certificates(&mut project.manifests, &files);
+    flow::embed_metadata(&mut project.manifests, &files);
     let mut lowered = Findings::new();
     resolve::agreements(&project.manifests, &mut lowered);
     // What a rule has found at a place, it says better than the lowering, which only sees that it cannot go on.

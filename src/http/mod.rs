@@ -8,7 +8,8 @@
 //!
 //! [`Http`] is made once per run. [`Http::origin`] gives an [`Origin`]: one base URL with its own credentials, limits and
 //! permits. [`Origin::send`] turns a [`Request`] into a [`Response`] or a typed [`HttpError`]. [`Http::get`] and
-//! [`Http::follow`] read public documents without credentials.
+//! [`Http::follow`] read public documents without credentials, [`Http::download`] reads large ones in pieces, and
+//! [`Http::server_certificate`] reads what a TLS server shows.
 //!
 //! # Guarantees
 //!
@@ -26,6 +27,7 @@
 
 mod auth;
 mod client;
+mod download;
 mod error;
 mod follow;
 mod limits;
@@ -39,6 +41,7 @@ mod retry;
 mod routing;
 mod shape;
 mod stats;
+mod tls;
 mod token;
 mod wire;
 
@@ -47,6 +50,7 @@ mod tests;
 
 pub use auth::{Auth, Token, TokenCache, TokenSource};
 pub use client::{DEFAULT_ATTEMPTS, DEFAULT_MAX_BODY, Http, HttpOptions, Timeouts};
+pub use download::Download;
 pub use error::{ApiError, Call, CredentialError, HttpError, found};
 pub use follow::{Chain, ChainEnd, Hop};
 pub use limits::RateLimitPolicy;
@@ -60,6 +64,7 @@ pub use retry::Backoff;
 pub use routing::{Routing, is_loopback};
 pub use shape::{COMMON_SHAPE, CommonShape, ErrorParts, ErrorShape};
 pub use stats::{CallStats, Wait, WaitReason};
+pub use tls::TlsProblem;
 pub use token::{ClientCredentials, TokenEndpoint, TokenStyle};
 
 pub use reqwest::{Method, StatusCode, header};

@@ -18,7 +18,7 @@ use super::stats::{Wait, WaitReason};
 use super::wire::{Failure, Incoming, Outgoing};
 
 /// A host that cannot be connected to is tried this often: it is rather wrong than busy.
-const CONNECT_ATTEMPTS: u32 = 3;
+pub(super) const CONNECT_ATTEMPTS: u32 = 3;
 
 /// Exponential backoff: `base` doubles with every attempt up to `max`; half of each wait is random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    fn wait(&self, attempt: u32) -> Duration {
+    pub(super) fn wait(&self, attempt: u32) -> Duration {
         let doubled = self.base.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
         let full = doubled.min(self.max);
         let mut byte = [u8::MAX];
@@ -185,12 +185,12 @@ fn after_answer(
 }
 
 impl Failure {
-    fn into_error(self, call: &Call, kind: Kind, limit: usize) -> HttpError {
+    pub(super) fn into_error(self, call: &Call, kind: Kind, limit: usize) -> HttpError {
         let host = || call.host.clone();
         let call = || Box::new(call.clone());
         match (self, kind) {
             (Self::Connect(cause), _) => HttpError::Unreachable { host: host(), cause },
-            (Self::Tls(cause), _) => HttpError::Tls { host: host(), cause },
+            (Self::Tls(_, cause), _) => HttpError::Tls { host: host(), cause },
             (Self::Setup(reason), _) => HttpError::InvalidRequest { host: host(), reason },
             (Self::Timeout, Kind::Read) => HttpError::Timeout { call: call() },
             (Self::Dropped(cause), Kind::Read) => HttpError::Dropped { call: call(), cause },

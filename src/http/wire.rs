@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
+use tokio::sync::mpsc;
 use url::Url;
 
 use super::client::HttpOptions;
 use super::error::HttpError;
 use super::redact::Redactor;
 use super::routing::{Routing, is_loopback};
+use super::tls::TlsProblem;
 
 /// A connection that was idle for longer is not used again: a server that closes it at the moment when a write is sent
 /// would cost the write's answer. Shorter than the usual limits of load balancers (60 s).
@@ -40,7 +42,7 @@ pub(super) enum Failure {
     /// No connection; nothing was sent.
     Connect(String),
     /// The handshake failed; nothing was sent.
-    Tls(String),
+    Tls(TlsProblem, String),
     Timeout,
     Dropped(String),
     TooLarge,
@@ -53,6 +55,8 @@ pub(super) struct Wire {
     outside: reqwest::Client,
     /// For this machine: no proxy, and `localhost` is what it says.
     loopback: reqwest::Client,
+    /// For the certificates of servers: every request makes a new connection.
+    handshakes: reqwest::Client,
     routing: Routing,
     max_body: usize,
     redactor: Redactor,
@@ -81,19 +85,60 @@ impl Wire {
             Routing::Direct => builder().build().map_err(setup)?,
             Routing::Sandbox { .. } => loopback.clone(),
         };
-        Ok(Self { outside, loopback, routing: options.routing.clone(), max_body: options.max_body, redactor })
+        let handshakes = builder().tls_info(true).pool_max_idle_per_host(0).build().map_err(setup)?;
+        Ok(Self {
+            handshakes,
+            outside,
+            loopback,
+            routing: options.routing.clone(),
+            max_body: options.max_body,
+            redactor,
+        })
     }
 
-    /// Sends once and reads the whole answer.
-    pub(super) async fn once(&self, outgoing: &Outgoing) -> Result<Incoming, Failure> {
+    /// Sends once and reads the head of the answer.
+    async fn open(&self, outgoing: &Outgoing) -> Result<reqwest::Response, Failure> {
         let url = self.routing.physical(&outgoing.url);
         let client = if is_loopback(&url) { &self.loopback } else { &self.outside };
         let mut request = client.request(outgoing.method.clone(), url).headers(outgoing.headers.clone());
         if let Some(body) = &outgoing.body {
             request = request.body(body.clone());
         }
-        let mut answer = request.send().await.map_err(|error| self.sort(error))?;
+        request.send().await.map_err(|error| self.sort(error))
+    }
 
+    /// Sends once and gives the answer's body away piece by piece, if it is a success; a receiver that is gone ends it. `bytes` counts
+    /// what was given away. The total timeout of an attempt counts for all of it.
+    pub(super) async fn stream(
+        &self,
+        outgoing: &Outgoing,
+        sink: &mpsc::Sender<Vec<u8>>,
+        bytes: &mut u64,
+    ) -> Result<Incoming, Failure> {
+        let mut answer = self.open(outgoing).await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if status.is_success() {
+            while let Some(chunk) = answer.chunk().await.map_err(|error| self.sort(error))? {
+                *bytes += chunk.len() as u64;
+                if sink.send(chunk.to_vec()).await.is_err() {
+                    break;
+                }
+            }
+        }
+        Ok(Incoming { status, headers, body: Vec::new() })
+    }
+
+    /// The leaf certificate, in DER, that a host's server shows in a handshake that this machine's trust store accepts. Another
+    /// connection than those of requests; `None` in the sandbox, which has no TLS.
+    pub(super) async fn leaf(&self, url: &Url) -> Result<Option<Vec<u8>>, Failure> {
+        let answer = self.handshakes.head(url.clone()).send().await.map_err(|error| self.sort(error))?;
+        let info = answer.extensions().get::<reqwest::tls::TlsInfo>();
+        Ok(info.and_then(|info| info.peer_certificate()).map(<[u8]>::to_vec))
+    }
+
+    /// Sends once and reads the whole answer.
+    pub(super) async fn once(&self, outgoing: &Outgoing) -> Result<Incoming, Failure> {
+        let mut answer = self.open(outgoing).await?;
         if answer.content_length().is_some_and(|length| length > self.max_body as u64) {
             return Err(Failure::TooLarge);
         }
@@ -112,14 +157,14 @@ impl Wire {
         if error.is_builder() {
             return Failure::Setup("it is no request that HTTP allows");
         }
-        let tls = has_tls_cause(&error);
+        let tls = tls_problem(&error);
         let (connect, timeout) = (error.is_connect(), error.is_timeout());
         let cause = self.redactor.scrub(&causes(&error.without_url()));
-        match (connect, timeout) {
-            (true, _) if tls => Failure::Tls(cause),
-            (true, _) => Failure::Connect(cause),
-            (false, true) => Failure::Timeout,
-            (false, false) => Failure::Dropped(cause),
+        match (connect, timeout, tls) {
+            (true, _, Some(problem)) => Failure::Tls(problem, cause),
+            (true, _, None) => Failure::Connect(cause),
+            (false, true, _) => Failure::Timeout,
+            (false, false, _) => Failure::Dropped(cause),
         }
     }
 }
@@ -152,6 +197,6 @@ fn causes(error: &reqwest::Error) -> String {
     }
 }
 
-fn has_tls_cause(error: &reqwest::Error) -> bool {
-    chain(error).any(|cause| cause.is::<rustls::Error>())
+fn tls_problem(error: &reqwest::Error) -> Option<TlsProblem> {
+    chain(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()).map(TlsProblem::of)
 }

@@ -139,9 +139,15 @@ pub struct Application {
     /// Okta: the application of the integration catalogue, instead of a generic SAML application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oin: Option<OinApplication>,
+    /// Okta: the key that the application signs with. Another name rotates it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<SigningKey>,
     /// Salesforce: which kind of application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salesforce: Option<SalesforceApplication>,
+    /// Google: what the custom SAML app looks like, for whom it is on, and where people's values are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub google: Option<GoogleApplication>,
 }
 
 /// Who owns an application.
@@ -165,6 +171,93 @@ pub struct OinApplication {
     /// `settings.app`, as Okta has it.
     #[serde(default)]
     pub settings: Map<String, Value>,
+}
+
+/// The key that an application signs with, as a wish: the key of this name signs. A name that no key of the application has yet is a
+/// rotation: a key is made, Twilio is to trust its certificate, the application signs with it, and Twilio is to forget the old
+/// certificate. Keys cannot be deleted in Okta; a former one stays there, unused, and its name brings it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SigningKey {
+    /// What the key is called: any name, for instance the month of its rotation, `2026-11`. It is kept in the administrators' note of
+    /// the application.
+    pub name: Name,
+    /// For how many years the certificate of a new key is valid, 2 to 10. Default 10. A key that exists keeps its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validity_years: Option<ValidityYears>,
+    /// Whether the service provider trusts the old and the new certificate side by side while the key changes, so that everybody
+    /// can sign in at any time. Default true. Say false where its page takes one certificate only: nobody can sign in between the
+    /// moment when that is entered and the moment when `concord apply` goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<bool>,
+}
+
+/// For how many years a certificate is valid: 2 to 10, which is what Okta takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u8", into = "u8")]
+#[schemars(inline, extend("minimum" = 2, "maximum" = 10))]
+pub struct ValidityYears(u8);
+
+/// The number is no validity that Okta takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Okta makes certificates that are valid for 2 to 10 years")]
+pub struct InvalidValidityYears;
+
+impl ValidityYears {
+    /// The number of years.
+    pub fn value(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for ValidityYears {
+    type Error = InvalidValidityYears;
+
+    fn try_from(years: u8) -> Result<Self, InvalidValidityYears> {
+        if (2..=10).contains(&years) { Ok(Self(years)) } else { Err(InvalidValidityYears) }
+    }
+}
+
+impl From<ValidityYears> for u8 {
+    fn from(years: ValidityYears) -> Self {
+        years.0
+    }
+}
+
+/// For how many years a new signing key is valid where the manifest does not say; what Okta gives an application's first key. The
+/// description of `validityYears` tells it, too.
+pub const DEFAULT_KEY_YEARS: u8 = 10;
+
+/// What a custom SAML app in Google Workspace has beside its name, and where people's values are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoogleApplication {
+    /// The app's description in the Admin console.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The app's logo: a PNG or GIF file, best 256 pixels square, that a person uploads. Concord does not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
+    /// The custom attributes (the category of the Admin console) that hold people's values, by schema name; underscores are shown as
+    /// spaces. Default `Flex_Details` for Flex, `Twilio_Details` for other products. Two profiles need two names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"))]
+    pub schema: Option<String>,
+    /// For whom the app is on. Default: for the groups that the enablements select, or for everyone where they select none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<GoogleAccess>,
+}
+
+/// For whom an app is on in the Admin console. Nothing in it: for everyone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoogleAccess {
+    /// Organizational units, by path (`/Care`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organizational_units: Vec<String>,
+    /// Groups, by address (`agents@example.com`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
 }
 
 /// Which kind of Salesforce application, and who may use it.
@@ -265,6 +358,10 @@ pub struct Urls {
     /// Where a sign-in that begins at the identity provider ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_redirect: Option<Url>,
+    /// SendGrid: where people go who signed in from the identity provider and sign out, for instance the identity provider's
+    /// dashboard. SendGrid requires it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_out: Option<Url>,
     /// The URLs that Flex may be served from. No wildcards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted: Vec<String>,
@@ -326,7 +423,8 @@ pub struct Session {
     pub lifetime_hours: Option<u32>,
 }
 
-/// Console: which domains must sign in through the profile.
+/// Console: which domains must sign in through the profile, once an enablement of it has come to `stage: enforced`. To take
+/// enforcement back, write an earlier stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Enforcement {

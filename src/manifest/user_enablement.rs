@@ -32,8 +32,9 @@ pub struct UserEnablementSpec {
     /// Further values that the identity provider keeps for each user, for attributes of the map (`team`).
     #[serde(default)]
     pub attributes: UserAttributes,
-    /// Flex: whether users are made beforehand. The default is just in time, at the first sign-in, because a second identity
-    /// is billed twice.
+    /// Whether users are made beforehand. Flex makes them just in time, at the first sign-in, which is the default because a second
+    /// identity is billed twice. The Console and SendGrid never do: there, by default, only people who have an account are enabled,
+    /// and `managed` makes accounts for the identity provider's people.
     #[serde(default)]
     pub provisioning: Provisioning,
     /// What happens to people who are no longer selected.
@@ -151,7 +152,8 @@ pub struct Wave {
     pub users: Vec<String>,
 }
 
-/// Which roles people have. Flex: `agent`, `supervisor`, `admin` and Flex Insights' `wfo.*`.
+/// Which roles people have. Flex: `agent`, `supervisor`, `admin` and Flex Insights' `wfo.*`. SendGrid, with `provisioning: managed`:
+/// `admin`, one persona (`accountant`, `developer`, `marketer`, `observer`), scopes (`mail.send`), or subusers alone (`admin@12345`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Roles {
@@ -254,11 +256,11 @@ pub struct AttributeOverride {
     pub set: BTreeMap<String, String>,
 }
 
-/// Flex: when users are made.
+/// When users are made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Provisioning {
-    /// By Flex itself, at the first sign-in.
+    /// By the product itself, at the first sign-in (Flex), or by somebody else (Console, SendGrid).
     #[default]
     JustInTime,
     /// By Concord, beforehand.

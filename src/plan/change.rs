@@ -1,7 +1,11 @@
 //! `Plan` and `Change`: what is to be done, why, and what it would look like. Pure data; how it is found out is
 //! [`super::diff`]'s and [`super::order`]'s business, how it looks is `render`'s.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -374,6 +378,17 @@ impl Plan {
                 && other.address.kind == component.address.kind
                 && other.address.name == component.address.name
         })
+    }
+
+    /// Of steps that something waits for, those that no other one of them waits for itself: the rest goes without saying.
+    pub fn nearest<'a>(&self, waits: impl IntoIterator<Item = &'a Address>) -> Vec<&'a Address> {
+        let waits: Vec<&Address> = waits.into_iter().collect();
+        let implied: BTreeSet<&Address> = waits
+            .iter()
+            .filter_map(|address| self.change(address))
+            .flat_map(|change| &change.waits_for)
+            .collect();
+        waits.into_iter().filter(|address| !implied.contains(*address)).collect()
     }
 
     /// The change of a component, drift apart.

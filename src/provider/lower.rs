@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Person, Population, PopulationQuery};
 use crate::{
-    component::{Address, Component, Marker, Realm, Requirement, Value},
+    component::{Address, Component, Instruction, Marker, Realm, Requirement, Value},
     diagnostics::{Finding, Location},
     manifest::{
         Kind, Resource,
@@ -124,6 +124,15 @@ pub struct IdentityProviderSide {
     pub gates: Vec<Address>,
 }
 
+/// How an identity provider comes to sign with another key without locking anybody out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// The components of the identity provider's side that wait until the service provider trusts what is offered.
+    pub after_trust: Vec<Address>,
+    /// What a person who enters certificates by hand has to know beside the values.
+    pub instructions: Vec<Instruction>,
+}
+
 /// Why a manifest cannot be lowered for a vendor: the findings, each at its place in the manifests.
 #[derive(Debug)]
 pub struct LowerError(pub Vec<Finding>);
@@ -170,6 +179,17 @@ pub trait ServiceProvider: Send + Sync {
         _member: &Member<'_>,
     ) -> Vec<Component> {
         Vec::new()
+    }
+
+    /// The account of somebody who is to go from the product, to be looked for: an address, without any field. None where the product
+    /// keeps no accounts that are removed so.
+    fn lower_leaver(
+        &self,
+        _context: &ProfileContext<'_>,
+        _enablement: &Resource<UserEnablementSpec>,
+        _email: &str,
+    ) -> Option<Component> {
+        None
     }
 
     /// The components on this side of everybody whom an enablement enables: by default each person's own.
@@ -256,6 +276,12 @@ pub trait IdentityProvider: Send + Sync {
     /// pilot apart.
     fn lists_people_at_once(&self) -> bool {
         false
+    }
+
+    /// What must wait until the service provider trusts the certificates that are offered: the use of a new signing key. None by
+    /// default: the vendor's keys are rotated elsewhere.
+    fn rotation(&self, _context: &ProfileContext<'_>) -> Option<Rotation> {
+        None
     }
 
     /// Where the application's metadata are published, once it exists: `outputs` is what components give to others.

@@ -15,16 +15,20 @@
 
 pub mod assertion;
 pub mod auth0;
-pub(crate) mod conflict;
 pub mod credentials;
+pub mod google;
 mod lower;
 pub mod okta;
-pub(crate) mod pins;
+mod owned;
+pub mod pins;
 mod population;
 pub mod registry;
 mod rehearse;
 pub mod salesforce;
+pub mod saml;
+pub mod sendgrid;
 pub mod twilio;
+pub mod web;
 
 use std::sync::Arc;
 
@@ -32,7 +36,7 @@ use async_trait::async_trait;
 
 pub use lower::{
     AccountsOfRealm, IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource,
-    ProfileContext, Review, ServiceProvider, ServiceProviderSide, announcement,
+    ProfileContext, Review, Rotation, ServiceProvider, ServiceProviderSide, announcement,
 };
 pub use population::{Person, Population, PopulationQuery};
 pub use rehearse::{Objection, REHEARSAL, REHEARSAL_WARNING, Rehearsal, Rehearse, SharedRehearse};

@@ -1,4 +1,4 @@
-//! The certificates that an identity provider's manifest pins, for the vendors whose applications show theirs.
+//! The certificates that manifests pin (`trust.certificates`): read once for every vendor.
 
 use crate::{
     component::{Capability, Field, Rule, Value},
@@ -13,16 +13,18 @@ use crate::{
 
 /// The certificates that the manifests pin.
 #[derive(Debug, Clone)]
-pub(crate) struct Pins {
-    /// SHA-256 fingerprints, lower-case hexadecimal digits.
-    fingerprints: Vec<String>,
-    known: Vec<Certificate>,
-    origin: Location,
+pub struct Pins {
+    /// SHA-256 fingerprints, lower-case hexadecimal digits, sorted.
+    pub fingerprints: Vec<String>,
+    /// The certificates that are given as a whole, in their order.
+    pub known: Vec<Certificate>,
+    /// Where they are pinned.
+    pub origin: Location,
 }
 
 impl Pins {
-    /// Reads them; `code` is the vendor's own for a certificate that cannot be read.
-    pub(crate) fn of(
+    /// Reads the pins; what is none is a finding with this code.
+    pub fn of(
         provider: &Resource<IdentityProviderSpec>,
         code: &'static Code,
         findings: &mut Vec<Finding>,
@@ -30,8 +32,22 @@ impl Pins {
         let origin = provider.at(&path!["spec", "trust", "certificates"]);
         let mut pins = Self { fingerprints: Vec::new(), known: Vec::new(), origin };
         for (at, reference) in provider.spec.trust.certificates.iter().enumerate() {
-            match pins.read(reference) {
-                Ok(fingerprint) => pins.fingerprints.push(fingerprint),
+            let read = match reference {
+                CertificateRef::Pem(text) => Certificate::from_pem(text)
+                    .map_err(|error| format!("the pinned certificate cannot be read: {error}"))
+                    .map(|certificate| {
+                        let digits = plain_fingerprint(certificate.sha256_fingerprint());
+                        pins.known.push(certificate);
+                        digits
+                    }),
+                CertificateRef::Fingerprint(text) => Some(plain_fingerprint(text))
+                    .filter(|digits| is_fingerprint(digits))
+                    .ok_or_else(|| "the pinned fingerprint is no SHA-256 fingerprint".to_owned()),
+                // `flow::embed_certificates` puts the file's text in its place before it comes here.
+                CertificateRef::File(file) => Err(format!("the certificate file {file} was not read")),
+            };
+            match read {
+                Ok(digits) => pins.fingerprints.push(digits),
                 Err(message) => findings.push(
                     Finding::new(code, message)
                         .at(provider.at(&path!["spec", "trust", "certificates", at]), "")
@@ -44,32 +60,20 @@ impl Pins {
         pins
     }
 
-    fn read(&mut self, reference: &CertificateRef) -> Result<String, String> {
-        match reference {
-            CertificateRef::Pem(text) => {
-                let certificate = Certificate::from_pem(text)
-                    .map_err(|error| format!("the pinned certificate cannot be read: {error}"))?;
-                let fingerprint = plain_fingerprint(certificate.sha256_fingerprint());
-                self.known.push(certificate);
-                Ok(fingerprint)
-            }
-            CertificateRef::Fingerprint(text) => Some(plain_fingerprint(text))
-                .filter(|digits| digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
-                .ok_or_else(|| "the pinned fingerprint is no SHA-256 fingerprint".to_owned()),
-            // The resolver puts the file's text in its place before it comes here.
-            CertificateRef::File(file) => Err(format!("the certificate file {file} was not read")),
-        }
+    /// Whether nothing is pinned.
+    pub fn is_empty(&self) -> bool {
+        self.fingerprints.is_empty()
     }
 
     /// The pinned certificates themselves, if each is given as a whole.
-    pub(crate) fn certificates(&self) -> Option<Value> {
+    pub fn certificates(&self) -> Option<Value> {
         let is_complete = !self.known.is_empty() && self.known.len() >= self.fingerprints.len();
         is_complete.then(|| Value::List(self.known.iter().cloned().map(Value::Certificate).collect()))
     }
 
     /// What is to be compared with the certificates in use, at a field path.
-    pub(crate) fn field(&self, path: &str) -> Option<Field> {
-        (!self.fingerprints.is_empty()).then(|| {
+    pub fn field(&self, path: &str) -> Option<Field> {
+        (!self.is_empty()).then(|| {
             Field::new(path, Value::texts(self.fingerprints.clone()), Capability::Observed)
                 .by(Rule::Set)
                 .from(self.origin.clone())
@@ -79,7 +83,7 @@ impl Pins {
 
 /// What is seen of certificates in use, beside what is pinned. Pins may name more than the one in use (the next one, during a rotation):
 /// only a foreign one is drift.
-pub(crate) fn seen(in_use: &[Certificate], pinned: Option<&Value>) -> Value {
+pub fn seen(in_use: &[Certificate], pinned: Option<&Value>) -> Value {
     let fingerprints: Vec<Value> =
         in_use.iter().map(|it| Value::text(plain_fingerprint(it.sha256_fingerprint()))).collect();
     match pinned {
@@ -91,6 +95,11 @@ pub(crate) fn seen(in_use: &[Certificate], pinned: Option<&Value>) -> Value {
 }
 
 /// A fingerprint as lower-case digits without separators.
-pub(crate) fn plain_fingerprint(text: &str) -> String {
+pub fn plain_fingerprint(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase()
+}
+
+/// Whether digits are those of a SHA-256.
+pub fn is_fingerprint(digits: &str) -> bool {
+    digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::{
-    IdentityProvider, LowerError, ProfileContext, ServiceProvider, ServiceProviderSide, SharedMutate,
-    SharedObserve, SharedRehearse, WriteError,
+    IdentityProvider, LowerError, ProfileContext, ServiceProvider, SharedMutate, SharedObserve, SharedRehearse,
+    WriteError,
     auth0::{self, Auth0Vendor},
     credentials::Credentials,
+    google::{self, GoogleVendor},
     okta::{self, OktaVendor},
     rehearse,
     salesforce::{self, SalesforceVendor},
+    saml::{self, SamlVendor},
+    sendgrid::{self, SendGridProduct},
     twilio::{
         console::{self, ConsoleLegacyProduct, ConsoleProduct},
         flex::{self, FlexProduct},
         organization,
     },
+    web,
 };
 use crate::{
     component::{Address, Component, Realm, Step, Unknown, UnknownReason},
@@ -25,18 +29,21 @@ use crate::{
         attestation::AttestationSpec,
         email_domain::EmailDomainSpec,
         identity_provider::{IdentityProviderSpec, Vendor},
+        policy::Policy,
         sso_profile::Product,
-        tenant::{Auth0, Okta, Salesforce, TenantSpec, Twilio},
+        tenant::{Auth0, Google, Okta, Salesforce, SendGrid, TenantSpec, Twilio},
         vanity_domain::VanityDomainSpec,
     },
     plan::ApprovedPlan,
 };
 
 /// The products that can be planned.
-pub const PRODUCTS: &[Product] = &[Product::Console, Product::ConsoleLegacy, Product::Flex];
+pub const PRODUCTS: &[Product] =
+    &[Product::Console, Product::ConsoleLegacy, Product::Flex, Product::Sendgrid];
 
 /// The identity providers that can be planned.
-pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Salesforce];
+pub const VENDORS: &[Vendor] =
+    &[Vendor::Auth0, Vendor::Okta, Vendor::Google, Vendor::Salesforce, Vendor::Saml];
 
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
@@ -44,7 +51,8 @@ pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider
         Product::Console => Some(&ConsoleProduct),
         Product::ConsoleLegacy => Some(&ConsoleLegacyProduct),
         Product::Flex => Some(&FlexProduct),
-        Product::FlexLegacy | Product::Sendgrid => None,
+        Product::Sendgrid => Some(&SendGridProduct),
+        Product::FlexLegacy => None,
     }
 }
 
@@ -53,8 +61,9 @@ pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider
     match vendor {
         Vendor::Auth0 => Some(&Auth0Vendor),
         Vendor::Okta => Some(&OktaVendor),
+        Vendor::Saml => Some(&SamlVendor),
+        Vendor::Google => Some(&GoogleVendor),
         Vendor::Salesforce => Some(&SalesforceVendor),
-        Vendor::Google | Vendor::Saml => None,
     }
 }
 
@@ -75,30 +84,40 @@ pub fn email_domain(
 /// # Errors
 /// What cannot be expressed.
 pub fn vanity_domain(
-    _context: &ProfileContext<'_>,
-    _domain: &Resource<VanityDomainSpec>,
-    _service_provider: &ServiceProviderSide,
+    context: &ProfileContext<'_>,
+    policy: &Policy,
+    domain: &Resource<VanityDomainSpec>,
 ) -> Result<Vec<Component>, LowerError> {
-    Ok(Vec::new())
+    web::lower_vanity_domain(context, policy, domain)
 }
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    auth0::CODES
-        .iter()
-        .chain(console::CODES)
-        .chain(okta::CODES)
-        .chain(salesforce::CODES)
-        .chain(flex::CODES)
-        .chain(rehearse::CODES)
-        .copied()
+    const ROOMS: &[&[&Code]] = &[
+        auth0::CODES,
+        google::CODES,
+        okta::CODES,
+        rehearse::CODES,
+        salesforce::CODES,
+        saml::CODES,
+        console::CODES,
+        flex::CODES,
+        sendgrid::CODES,
+    ];
+    ROOMS.iter().copied().flatten().copied()
 }
 
 /// The step that removes what an attested component had made, if something of it remains, and where it is done.
 type RemovalStep = fn(&Address, &AttestationSpec, &Resource<TenantSpec>) -> Option<(Realm, Step)>;
 
 /// Who knows how attested components are removed.
-const REMOVALS: &[RemovalStep] = &[console::removal_step, flex::removal_step, salesforce::removal_step];
+const REMOVALS: &[RemovalStep] = &[
+    console::removal_step,
+    flex::removal_step,
+    google::removal_step,
+    salesforce::removal_step,
+    saml::removal_step,
+];
 
 /// The step that removes what an attested component had made, if something of it remains.
 pub fn removal_step(
@@ -116,8 +135,14 @@ enum Place<'a> {
     Okta(&'a Okta),
     Salesforce(&'a Salesforce),
     Console(&'a Twilio),
+    Google(&'a Google),
     Flex(&'a Twilio),
     Organization(&'a Twilio),
+    SendGrid(&'a Resource<TenantSpec>, &'a SendGrid),
+    /// An identity provider's public metadata.
+    Saml,
+    /// A hostname, looked at from outside.
+    Web,
 }
 
 impl Place<'_> {
@@ -128,9 +153,11 @@ impl Place<'_> {
             Self::Okta(block) => okta::open::has_credentials(block),
             Self::Salesforce(block) => salesforce::open::has_credentials(block),
             // It needs none.
-            Self::Console(_) => true,
+            Self::Console(_) | Self::Saml | Self::Web => true,
+            Self::Google(block) => google::open::has_credentials(block),
             Self::Flex(block) => flex::open::has_credentials(block),
             Self::Organization(block) => organization::open::has_credentials(block),
+            Self::SendGrid(_, block) => sendgrid::open::has_credentials(block),
         }
     }
 }
@@ -154,7 +181,7 @@ impl<'a> Registry<'a> {
             }
         };
         for tenant in manifests.tenants.values() {
-            let TenantSpec { twilio, auth0, okta, salesforce, .. } = &tenant.spec;
+            let TenantSpec { twilio, auth0, google, okta, salesforce, sendgrid, .. } = &tenant.spec;
             if let Some(block) = twilio {
                 offer(console::open::realm(block), Place::Console(block));
                 offer(flex::open::realm(block), Place::Flex(block));
@@ -169,9 +196,15 @@ impl<'a> Registry<'a> {
             if let Some(block) = salesforce {
                 offer(Some(salesforce::open::realm(block)), Place::Salesforce(block));
             }
+            if let Some(block) = sendgrid {
+                offer(Some(sendgrid::open::realm(block)), Place::SendGrid(tenant, block));
+            }
+            if let Some(block) = google {
+                offer(Some(google::open::realm(block)), Place::Google(block));
+            }
         }
         for provider in manifests.identity_providers.values() {
-            let IdentityProviderSpec { auth0, okta, salesforce, .. } = &provider.spec;
+            let IdentityProviderSpec { auth0, okta, google, salesforce, .. } = &provider.spec;
             if let Some(block) = auth0 {
                 offer(Some(auth0::open::realm(block)), Place::Auth0(block));
             }
@@ -181,6 +214,15 @@ impl<'a> Registry<'a> {
             if let Some(block) = salesforce {
                 offer(Some(salesforce::open::realm(block)), Place::Salesforce(block));
             }
+            if let Some(block) = google {
+                offer(Some(google::open::realm(block)), Place::Google(block));
+            }
+            if provider.spec.vendor == Vendor::Saml {
+                offer(Some(saml::realm(provider)), Place::Saml);
+            }
+        }
+        for domain in manifests.vanity_domains.values() {
+            offer(Some(web::realm(domain)), Place::Web);
         }
         Self { places }
     }
@@ -205,8 +247,12 @@ impl<'a> Registry<'a> {
             Place::Okta(block) => okta::open::reader(block, http, credentials).await,
             Place::Salesforce(block) => salesforce::open::reader(block, http, credentials).await,
             Place::Console(block) => console::open::reader(block, http, credentials).await,
+            Place::Google(block) => google::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
             Place::Organization(block) => organization::open::reader(block, http, credentials).await,
+            Place::SendGrid(tenant, block) => sendgrid::open::reader(tenant, block, http, credentials).await,
+            Place::Saml => Ok(saml::reader(http, realm.clone())),
+            Place::Web => Ok(web::reader(http, realm.clone())),
         }
     }
 
@@ -226,8 +272,15 @@ impl<'a> Registry<'a> {
             Place::Okta(block) => okta::open::writer(block, http, credentials).await,
             Place::Salesforce(block) => salesforce::open::writer(block, http, credentials).await,
             Place::Console(block) => console::open::writer(block, http, credentials).await,
+            Place::Google(block) => google::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
             Place::Organization(block) => organization::open::writer(block, http, credentials).await,
+            Place::SendGrid(tenant, block) => sendgrid::open::writer(tenant, block, http, credentials).await,
+            Place::Saml | Place::Web => Err(WriteError::Refused {
+                what: realm.to_string(),
+                message: "it is read in public, and nobody can write there".to_owned(),
+                help: None,
+            }),
         }
     }
 
@@ -243,7 +296,7 @@ impl<'a> Registry<'a> {
     ) -> Result<Option<SharedRehearse>, Unknown> {
         match self.place(realm)? {
             Place::Salesforce(block) => salesforce::open::rehearser(block, http, credentials).await.map(Some),
-            Place::Auth0(_) | Place::Okta(_) | Place::Console(_) | Place::Flex(_) | Place::Organization(_) => Ok(None),
+            _ => Ok(None),
         }
     }
 
@@ -292,7 +345,8 @@ mod tests {
             Place::Auth0(block) => block.client_id.clone(),
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
             Place::Salesforce(block) => block.client_id.clone(),
-            Place::Console(_) => None,
+            Place::Console(_) | Place::Saml | Place::Web => None,
+            Place::Google(block) => Some(block.service_account.clone()),
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
             }
@@ -300,6 +354,7 @@ mod tests {
                 let client = twilio.organization.as_ref().unwrap().oauth_client.as_ref();
                 client.map(|client| client.client_id.clone())
             }
+            Place::SendGrid(_, block) => Some(block.api_key.to_string()),
         }
     }
 

@@ -142,8 +142,8 @@ impl Writer<'_> {
         let items = steps.map(|change| {
             let step = change.desired.as_ref().and_then(|desired| desired.step.as_ref());
             let place = step.map(|step| format!(" at {}", self.message(&step.place))).unwrap_or_default();
-            let after: Vec<_> =
-                change.waits_for.iter().map(|address| code(&self.people.address(address))).collect();
+            let after = self.plan.nearest(&change.waits_for).into_iter();
+            let after: Vec<_> = after.map(|address| code(&self.people.address(address))).collect();
             let after =
                 if after.is_empty() { String::new() } else { format!(", after {}", after.join(", ")) };
             format!(
@@ -245,7 +245,7 @@ impl Writer<'_> {
         if change.kept > 0 && matches!(change.action, Action::Update | Action::Adopt) {
             out.push_str(&format!("\n{} kept\n", counted(change.kept, "other setting")));
         }
-        for step in &change.waits_for {
+        for step in self.plan.nearest(&change.waits_for) {
             out.push_str(&format!("\nafter step {}\n", code(&self.people.address(step))));
         }
         out.push_str("\n</details>\n");

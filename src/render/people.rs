@@ -225,7 +225,7 @@ pub(super) fn enablements<'a>(plan: &'a Plan, people: &People<'_>) -> Vec<Enable
         .map(|(resource, changes)| {
             let mut crowds: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
             for change in &changes {
-                let waits: Vec<&Address> = change.waits_for.iter().collect();
+                let waits = plan.nearest(&change.waits_for);
                 let key =
                     (change.action, change.address.component_type(), common_reason(change, people), waits);
                 crowds.entry(key).or_default().push(change);

@@ -171,7 +171,7 @@ impl Page<'_> {
             let text = format!("{} kept", counted(change.kept, "other setting"));
             self.ink.line(inner, [(Tone::Dim, text.as_str())]);
         }
-        for step in &change.waits_for {
+        for step in self.plan.nearest(&change.waits_for) {
             let step = visible(&self.people.address(step)).into_owned();
             self.ink.line(inner, [(Tone::Info, "after step "), (Tone::Info, step.as_str())]);
         }

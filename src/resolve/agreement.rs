@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::codes;
 use crate::{
-    component::{Address, Component, Realm},
+    component::{Address, Component, Field, Instruction, Realm},
     diagnostics::{Finding, Findings},
     manifest::{
         Manifests, Resource, email_domain::EmailDomainSpec, sso_profile::SsoProfileSpec, tenant::TenantState,
         user_enablement::UserEnablementSpec, vanity_domain::VanityDomainSpec,
     },
     provider::{
-        IdentityProvider, IdentityProviderSide, ProfileContext, ServiceProvider, ServiceProviderSide,
-        registry,
+        IdentityProvider, IdentityProviderSide, ProfileContext, Rotation, ServiceProvider,
+        ServiceProviderSide, registry,
     },
     yaml::path,
 };
@@ -122,6 +122,9 @@ fn agreement<'a>(
     };
     let identity_provider_realms = on_idp.iter().map(|component| component.realm.clone()).collect();
     components.extend(on_idp);
+    if let Some(rotation) = identity_provider.rotation(&context) {
+        trust_before_use(&mut components, &rotation, &service_provider_side, &identity_provider_side);
+    }
     Some(Agreement {
         profile,
         manifests,
@@ -135,6 +138,38 @@ fn agreement<'a>(
         components,
         identity_provider_realms,
     })
+}
+
+/// Puts the use of a new signing key behind everything by which the service provider trusts it. The test of the connection is not among
+/// that: it comes after the key is used.
+fn trust_before_use(
+    components: &mut [Component],
+    rotation: &Rotation,
+    service_provider: &ServiceProviderSide,
+    identity_provider: &IdentityProviderSide,
+) {
+    let offered = identity_provider.certificates.references();
+    let sources: BTreeSet<&Address> = offered.into_iter().map(|reference| &reference.from).collect();
+    let trusts = |component: &Component| {
+        let takes = |field: &Field| field.value.references().iter().any(|it| sources.contains(&it.from));
+        !rotation.after_trust.contains(&component.address)
+            && !service_provider.gates.contains(&component.address)
+            && component.fields.iter().any(takes)
+    };
+    let trusting: Vec<Address> =
+        components.iter().filter(|it| trusts(it)).map(|it| it.address.clone()).collect();
+    for component in components {
+        if rotation.after_trust.contains(&component.address) {
+            component.needs.extend(trusting.iter().cloned());
+        } else if trusting.contains(&component.address)
+            && let Some(step) = &mut component.step
+        {
+            // Before the first thing to enter: whoever enters it has read it.
+            let first = step.instructions.iter().position(|it| matches!(it, Instruction::Enter { .. }));
+            let at = first.unwrap_or(step.instructions.len());
+            step.instructions.splice(at..at, rotation.instructions.iter().cloned());
+        }
+    }
 }
 
 fn context<'a>(

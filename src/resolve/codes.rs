@@ -77,6 +77,18 @@ pub(crate) const LEAVER: Code = Code {
                   `removal: deprovision` to delete the Flex user and its Worker too.",
 };
 
+/// A certificate that ends soon.
+pub const CERTIFICATE_ENDS: Code = Code {
+    id: "certificate-ends",
+    severity: Severity::Warning,
+    title: "a signing certificate ends soon",
+    explanation: "The certificate whose key the identity provider signs with ends within the days that the policy says \
+                  (`certificateWarnDays`), or has ended. Once it has, nobody can sign in.\n\nOkta: give the key another name under \
+                  `application.signingKey` in the profile, in a pull request; the plan then makes the key, has Twilio trust it beside \
+                  the old one, switches, and has the old one removed. Elsewhere rotate the key at the identity provider; the next plan \
+                  shows what Twilio has to be told. Do it with a test sign-in, and not on a Friday.",
+};
+
 /// The codes of this room.
 pub const CODES: &[&Code] = &[
     &UNSUPPORTED,
@@ -87,4 +99,5 @@ pub const CODES: &[&Code] = &[
     &USER_AMBIGUOUS,
     &USER_ENABLED_TWICE,
     &LEAVER,
+    &CERTIFICATE_ENDS,
 ];

@@ -27,8 +27,9 @@ pub fn standalone(
     }
     for agreement in agreements {
         let Some(context) = agreement.context() else { continue };
+        let policy = manifests.policy(context.tenant);
         for domain in context.vanity_domains {
-            take(registry::vanity_domain(&context, domain, &agreement.service_provider_side));
+            take(registry::vanity_domain(&context, &policy, domain));
         }
     }
     components

@@ -3,6 +3,7 @@
 //! Owns the types and the choice among several entities. Reading is in `read`, writing in `write`. A metadata signature is
 //! noticed, not verified: trust comes from where the file was fetched, or from pinned certificates.
 
+mod nearest;
 mod read;
 mod write;
 
@@ -13,6 +14,7 @@ use super::certificate::{Certificate, CertificateError};
 use super::names::{AttributeNameFormat, Binding, Identifier, NameIdFormat};
 use super::xml::{Position, XmlError};
 
+pub use nearest::Nearest;
 pub use write::{write_idp_metadata, write_sp_metadata};
 
 /// Why metadata cannot be read.
@@ -39,27 +41,27 @@ pub enum MetadataError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum SelectError {
     /// No entity has the role that is needed.
-    #[error("the metadata describes no identity provider, only {}", .entity_ids.join(", "))]
+    #[error("the metadata describes no identity provider, only {entities}")]
     #[diagnostic(help("this looks like a service provider's metadata; download the identity provider's"))]
     NoIdentityProvider {
         /// Entity IDs that are there.
-        entity_ids: Vec<String>,
+        entities: Nearest,
     },
-    /// There are several and none was named.
-    #[error("the metadata describes {} entities: {}", .entity_ids.len(), .entity_ids.join(", "))]
+    /// There are several and none was named, or several have the name.
+    #[error("the metadata describes {} entities: {entities}", .entities.count())]
     #[diagnostic(help("name the entity ID that is meant"))]
     Several {
-        /// Entity IDs to choose from, in the order of the file.
-        entity_ids: Vec<String>,
+        /// Entity IDs to choose from.
+        entities: Nearest,
     },
     /// The one that was named is not there.
-    #[error("the metadata does not describe `{wanted}`; it has {}", .entity_ids.join(", "))]
+    #[error("the metadata does not describe `{wanted}`; it has {entities}")]
     #[diagnostic(help("entity IDs are compared exactly: scheme, case and a final slash count"))]
     NotFound {
         /// The entity ID that was asked for.
         wanted: String,
         /// Entity IDs that are there.
-        entity_ids: Vec<String>,
+        entities: Nearest,
     },
 }
 
@@ -130,6 +132,17 @@ impl IdpDescriptor {
             .iter()
             .find(|endpoint| endpoint.binding == binding)
             .map(|endpoint| &*endpoint.location)
+    }
+}
+
+impl IdpDescriptor {
+    /// Where Twilio's products send people to sign in: they send their requests in a redirect's query (HTTP-Redirect), and most
+    /// identity providers take that at the address for HTTP-POST as well, which is the second choice. Of several addresses for one
+    /// binding the first counts.
+    pub fn sign_on(&self) -> Option<(Binding, &str)> {
+        [Binding::HttpRedirect, Binding::HttpPost]
+            .into_iter()
+            .find_map(|binding| Some((binding, self.sso_location(binding)?)))
     }
 }
 
@@ -238,8 +251,7 @@ impl Metadata {
     /// As [`Metadata::select`], and [`SelectError::NoIdentityProvider`].
     pub fn select_idp(&self, entity_id: Option<&str>) -> Result<(&Entity, &IdpDescriptor), SelectError> {
         let candidates: Vec<&Entity> = self.entities.iter().filter(|entity| entity.idp.is_some()).collect();
-        let none =
-            || SelectError::NoIdentityProvider { entity_ids: ids(&self.entities.iter().collect::<Vec<_>>()) };
+        let none = || SelectError::NoIdentityProvider { entities: ids(self.entities.iter(), entity_id) };
         if candidates.is_empty() {
             return Err(none());
         }
@@ -256,14 +268,17 @@ fn choose<'a>(candidates: Vec<&'a Entity>, wanted: Option<&str>) -> Result<&'a E
     match (matching.as_slice(), wanted) {
         ([only], _) => Ok(only),
         ([], Some(wanted)) => {
-            Err(SelectError::NotFound { wanted: wanted.to_owned(), entity_ids: ids(&candidates) })
+            let entities = ids(candidates.iter().copied(), Some(wanted));
+            Err(SelectError::NotFound { wanted: wanted.to_owned(), entities })
         }
-        (several, _) => Err(SelectError::Several { entity_ids: ids(several) }),
+        (several, _) => Err(SelectError::Several { entities: ids(several.iter().copied(), wanted) }),
     }
 }
 
-fn ids(entities: &[&Entity]) -> Vec<String> {
-    entities.iter().map(|entity| entity.entity_id.clone()).collect()
+fn ids<'a>(entities: impl Iterator<Item = &'a Entity>, wanted: Option<&str>) -> Nearest {
+    let mut ids = Nearest::to(wanted);
+    entities.for_each(|entity| ids.offer(&entity.entity_id));
+    ids
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! | what a URN means and how the language spells it | [`names`] |
 //! | what a certificate says | [`certificate`] |
 //! | what an IdP or SP publishes about itself | [`metadata`] |
+//! | how one entity is found among thousands | [`aggregate`] |
 //! | what a service provider asked for | [`authn_request`] |
 //! | what an identity provider answered | [`response`] |
 //! | how messages travel (base64, DEFLATE) | [`binding`] |
@@ -15,6 +16,7 @@
 
 // A test that unwraps a `None` fails, which is what it is for.
 
+pub mod aggregate;
 pub mod authn_request;
 pub mod binding;
 pub mod certificate;
@@ -23,12 +25,14 @@ pub mod names;
 pub mod response;
 pub mod xml;
 
+pub use aggregate::AggregateError;
 pub use authn_request::{AuthnRequest, SignaturePresence};
 pub use binding::MessageError;
 pub use certificate::{Certificate, CertificateError, PublicKey, SelfSignature, Validity};
 pub use metadata::{
     AssertionConsumerService, AttributeDeclaration, Endpoint, Entity, IdpDescriptor, Metadata, MetadataError,
-    Organization, RequestedAttribute, SelectError, SpDescriptor, write_idp_metadata, write_sp_metadata,
+    Nearest, Organization, RequestedAttribute, SelectError, SpDescriptor, write_idp_metadata,
+    write_sp_metadata,
 };
 pub use names::{
     AttributeNameFormat, AuthnContextClass, Binding, ConfirmationMethod, DigestAlgorithm, Identifier,

@@ -16,29 +16,52 @@ const TEST_KEY: &str = include_str!("keys/sandbox-test-only.pk8.pem");
 
 /// Makes a self-signed RSA-2048 SHA-256 certificate with this common name, valid from yesterday for about ten years. PEM with LF.
 pub(crate) fn make(common_name: &str, now: Timestamp) -> Result<String, SandboxError> {
-    make_for(common_name, 10, now)
+    make_until(common_name, now, now.saturating_add((10 * 365 * 24).hours()).unwrap_or(now))
 }
 
-/// The same, valid for another number of years.
-pub(crate) fn make_for(common_name: &str, years: i16, now: Timestamp) -> Result<String, SandboxError> {
+/// As [`make`], valid until the day of `until`.
+pub(crate) fn make_until(
+    common_name: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<String, SandboxError> {
     let failed = |_| SandboxError::Crypto { what: "a signing certificate" };
     let key = KeyPair::from_pem_and_sign_algo(TEST_KEY, &PKCS_RSA_SHA256).map_err(failed)?;
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, common_name);
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name = name;
-    let start = now.to_zoned(TimeZone::UTC).saturating_sub(1.day());
-    // rcgen takes dates only; the 29th of February does not exist in every year.
-    let date = |years: i16| {
-        let month = u8::try_from(start.month()).unwrap_or(1);
-        let day = u8::try_from(start.day()).unwrap_or(1).min(28);
-        date_time_ymd(i32::from(start.year() + years), month, day)
+    // rcgen takes dates only.
+    let date = |at: Timestamp| {
+        let at = at.to_zoned(TimeZone::UTC);
+        let number = |part: i8| u8::try_from(part).unwrap_or(1);
+        date_time_ymd(i32::from(at.year()), number(at.month()), number(at.day()))
     };
-    parameters.not_before = date(0);
-    parameters.not_after = date(years);
+    parameters.not_before = date(now.saturating_sub(24.hours()).unwrap_or(now));
+    parameters.not_after = date(until);
     let mut serial = ids::hex32().into_bytes();
     serial.truncate(16);
     parameters.serial_number = Some(SerialNumber::from(serial));
+    let certificate = parameters.self_signed(&key).map_err(failed)?;
+    Ok(to_pem(certificate.der()))
+}
+
+/// Makes a server's certificate with these DNS names, that ends in `days` (negative: it has ended). PEM with LF. rcgen takes dates only, so
+/// it ends at midnight (UTC) of that day.
+pub(crate) fn for_hosts(names: &[String], days: i64, now: Timestamp) -> Result<String, SandboxError> {
+    let failed = |_| SandboxError::Crypto { what: "a server's certificate" };
+    let key = KeyPair::from_pem_and_sign_algo(TEST_KEY, &PKCS_RSA_SHA256).map_err(failed)?;
+    let mut parameters = CertificateParams::new(names.to_vec()).map_err(failed)?;
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, names.first().map(String::as_str).unwrap_or_default());
+    parameters.distinguished_name = subject;
+    let date = |days: i64| {
+        let day = now.to_zoned(TimeZone::UTC).saturating_add(days.clamp(-30_000, 30_000).days());
+        let part = |number: i8| u8::try_from(number).unwrap_or(1);
+        date_time_ymd(i32::from(day.year()), part(day.month()), part(day.day()))
+    };
+    parameters.not_before = date(days.min(0) - 90);
+    parameters.not_after = date(days);
     let certificate = parameters.self_signed(&key).map_err(failed)?;
     Ok(to_pem(certificate.der()))
 }
@@ -99,6 +122,15 @@ pub(crate) fn read(pem: &str) -> Result<Read, String> {
     Ok(Read { not_before, not_after, der: block.contents })
 }
 
+/// Reads several certificates in PEM, one below the other; at least one.
+pub(crate) fn read_all(pem: &str) -> Result<Vec<Read>, String> {
+    const END: &str = "-----END CERTIFICATE-----";
+    if pem.trim().is_empty() {
+        return read(pem).map(|one| vec![one]);
+    }
+    pem.trim().split_inclusive(END).map(read).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +146,19 @@ mod tests {
         assert_eq!(parsed.subject().to_string(), "CN=nss.us.auth0.com");
         parsed.verify_signature(None).unwrap();
         assert_ne!(make("nss.us.auth0.com", now).unwrap(), pem, "each has a serial number of its own");
+    }
+
+    #[test]
+    fn several_certificates_are_read_one_by_one() {
+        let now = "2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap();
+        let day = |text: &str| text.parse::<Timestamp>().unwrap();
+        let one = make_until("one", now, day("2026-12-22T00:00:00Z")).unwrap();
+        let two = make("two", now).unwrap();
+        let both = read_all(&format!("{one}\n{two}")).unwrap();
+        assert_eq!(both, [read(&one).unwrap(), read(&two).unwrap()]);
+        assert_eq!(both[0].not_after, day("2026-12-22T00:00:00Z").as_second());
+        assert!(read_all(&format!("{one}rubbish")).is_err());
+        assert!(read_all("").is_err());
     }
 
     #[test]

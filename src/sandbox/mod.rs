@@ -40,6 +40,12 @@
 //!       searchLag: {requests: 2, milliseconds: 300} # a write is found after either
 //!       rateLimit: {requests: 2000, perSeconds: 1}
 //!       actionBuildMs: 100
+//! google:                               # the head of `google/seed.rs` has all of it
+//!   customers:
+//!     C00abc123:
+//!       domains: [connie.one]
+//!       users: [{email: a@connie.one, givenName: Ann, familyName: Lee, isAdmin: false}]
+//!       groups: [{email: agents@connie.one, name: Agents, members: [a@connie.one]}]
 //! okta:
 //!   organizations:
 //!     nss.okta.com:
@@ -64,6 +70,16 @@
 //!       deployMs: 100
 //!       pageSize: 2000
 //!       rateLimit: {requests: 2000, perSeconds: 1}
+//! sendgrid:
+//!   accounts:
+//!     nss:
+//!       region: global                  # or eu
+//!       apiKeys: [SG.abc]               # none: any non-empty key is right
+//!       subusers: [12345]
+//!       teammates:                      # SSO teammates, unless they have a user name and a password
+//!         - {email: a@connie.one, firstName: Ann, lastName: Lee, userType: teammate, scopes: [mail.send]}
+//!         - {email: root@connie.one, firstName: R, lastName: T, userType: owner, passwordUsername: connie}
+//!       integrations: [{name: Old, enabled: false, signin_url: ..., signout_url: ..., entity_id: ...}]  # as the API takes them
 //! twilio:
 //!   accounts:
 //!     AC00000000000000000000000000000001:
@@ -74,6 +90,36 @@
 //!       runtimeDomain: nss.twil.io
 //!       flexUsers: [{username: a@connie.one, full_name: Ann Lee, email: a@connie.one, roles: [agent]}]
 //!       rateLimit: {requests: 2000, perSeconds: 1}
+//!   organizations:                      # only what is seeded exists
+//!     OR00000000000000000000000000000001:
+//!       friendlyName: NSS
+//!       owner: owner@connie.one         # the owner and the administrators need no entry among the users
+//!       administrators: [root@connie.one]
+//!       accounts: [AC00000000000000000000000000000001]
+//!       domains: [{name: connie.one, status: verified, token: 0123456789abcdef0123456789abcdef}]
+//!       users:
+//!         - {email: a@connie.one, displayName: Ann Lee, givenName: Ann, familyName: Lee, externalId: e1, active: true,
+//!            suspended: false, roles: [Organization Member, Developer@AC00000000000000000000000000000001]}
+//!       generateUsers: {count: 10000, domain: connie.one, prefix: user, roles: [Organization Member]}
+//!       roles: [{friendlyName: Night Desk, lowestLevel: ACCOUNT}]   # beside Twilio's own
+//!       oauthClients: [{clientId: OQ..., clientSecret: s3cret, permissions: [managed-users/list]}]
+//!                                       # no permissions: all; no secret: any; none, and one organization: any app gets everything
+//!       rateLimit: {requests: 2000, perSeconds: 1}
+//! saml:                               # identity providers without an API
+//!   providers:
+//!     sso.connie.one:
+//!       entityId: https://sso.connie.one/realms/agents
+//!       metadataPath: /realms/agents/protocol/saml/descriptor   # default /metadata
+//!       ssoPath: /realms/agents/protocol/saml                    # default /sso
+//!       others: 3                       # further entities in the metadata, which are an EntitiesDescriptor then
+//!       validDays: 30                   # how long the metadata hold; left out, for ever
+//!       users: [{email: a@connie.one, active: true, attributes: {firstName: Ann, lastName: Lee, team: North}}]
+//! web:                                # what TLS servers show, and pages
+//!   hosts:
+//!     nss.connie.team:
+//!       certificate: {names: [nss.connie.team], days: 200, trusted: true}
+//!       pages: {/assets/appConfig.js: "var appConfig = {oauth: {connection: '${flex.connection}'}}"}
+//!       account: AC00000000000000000000000000000001   # whose ${flex.connection} and ${flex.clientId} pages may have
 //! dns:
 //!   flex.connie.one: {CNAME: cname.connie.team}
 //!   cname.connie.team: {A: [192.0.2.10], AAAA: ['2001:db8::1'], TXT: [some text]}
@@ -90,6 +136,10 @@
 //! `dns.sandbox.invalid` stands for the domain name system: questions, and a page where records are added and removed; see the head of
 //! `dns/mod.rs`. There are no other names than those of its records.
 //!
+//! # TLS and pages
+//! Loopback has no TLS, so what a server would show in a handshake is played too: `web.sandbox.invalid` tells the certificate of a seeded
+//! host, or what a client would object to; see the head of `web/mod.rs`. No handshake takes place.
+//!
 //! # What it is not
 //! Nothing is signed in for real: no SAML response is made, no Action is run. The private key of its identity providers is public
 //! (`keys/README.md`).
@@ -102,6 +152,7 @@ mod connection;
 mod dns;
 mod error;
 mod faults;
+mod google;
 mod ids;
 mod login;
 mod message;
@@ -110,13 +161,16 @@ mod operator;
 mod rate;
 mod record;
 mod salesforce;
+mod saml;
 mod seed;
+mod sendgrid;
 mod server;
 mod store;
 #[cfg(test)]
 mod tests;
 mod twilio;
 mod vendor;
+mod web;
 
 pub use self::error::SandboxError;
 pub use self::faults::{Effect, Fault, Faults};

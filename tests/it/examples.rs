@@ -25,8 +25,28 @@ fn auth0_flex_isolated() {
 }
 
 #[test]
+fn google_flex() {
+    goes_to_nothing_to_do("google-flex");
+}
+
+#[test]
 fn okta_flex() {
     goes_to_nothing_to_do("okta-flex");
+}
+
+#[test]
+fn sendgrid_okta() {
+    goes_to_nothing_to_do("sendgrid-okta");
+}
+
+#[test]
+fn keycloak_flex() {
+    goes_to_nothing_to_do("keycloak-flex");
+}
+
+#[test]
+fn vanity_domain() {
+    goes_to_nothing_to_do("vanity-domain");
 }
 
 #[test]

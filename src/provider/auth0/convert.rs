@@ -89,6 +89,7 @@ pub(super) fn client(client: &Client, component: Option<&Component>, place: &Pla
         applied: client.metadata(metadata::APPLIED).and_then(AppliedNote::parse),
         kept: kept(client),
         is_own_identity: client.id == place.own_client,
+        removal: None,
     }
 }
 
@@ -211,6 +212,7 @@ pub(super) fn action(action: &Action) -> Observed {
         applied: header.applied,
         kept: action.dependencies.len() + action.secrets.len() + action.modules.len(),
         is_own_identity: false,
+        removal: None,
     }
 }
 
@@ -243,6 +245,7 @@ pub(super) fn user(user: &User) -> Observed {
         applied: mark.applied.as_deref().and_then(AppliedNote::parse),
         kept,
         is_own_identity: false,
+        removal: None,
     }
 }
 

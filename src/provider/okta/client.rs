@@ -172,8 +172,16 @@ impl Api {
         self.list(Request::get(v1(["apps", id, "credentials", "keys"]))).await
     }
 
-    pub(super) async fn app_users(&self, id: &str) -> Result<Vec<AppUser>, HttpError> {
-        self.list(Request::get(v1(["apps", id, "users"])).query("limit", ASSIGNMENTS_PER_PAGE)).await
+    /// Makes a key whose certificate is valid for so many years; nothing signs with it yet.
+    pub(super) async fn generate_key(&self, id: &str, years: i64) -> Result<Key, HttpError> {
+        let path = v1(["apps", id, "credentials", "keys", "generate"]);
+        self.send(Request::post(path).query("validityYears", years)).await
+    }
+
+    /// Everybody who is assigned; with who they are, where that is asked for.
+    pub(super) async fn app_users(&self, id: &str, with_people: bool) -> Result<Vec<AppUser>, HttpError> {
+        let request = Request::get(v1(["apps", id, "users"])).query("limit", ASSIGNMENTS_PER_PAGE);
+        self.list(if with_people { request.query("expand", "user") } else { request }).await
     }
 
     pub(super) async fn app_user(&self, id: &str, user: &str) -> Result<Option<AppUser>, HttpError> {
@@ -209,10 +217,6 @@ impl Api {
     /// Users by a filter expression, which is never behind.
     pub(super) async fn filter_users(&self, filter: &str) -> Result<Vec<User>, HttpError> {
         self.list(Request::get(v1(["users"])).query("filter", filter).query("limit", PER_PAGE)).await
-    }
-
-    pub(super) async fn user(&self, id: &str) -> Result<Option<User>, HttpError> {
-        found(self.send(Request::get(v1(["users", id]))).await)
     }
 
     pub(super) async fn search_groups(&self, search: &str) -> Result<Vec<Group>, HttpError> {

@@ -46,6 +46,13 @@ codes! {
         "An assignment in Okta has no place for an ownership marker, so nobody can say whether Concord or an administrator made it. \
          Taking leavers' access away therefore needs `assignments: exclusive`: every direct assignment of somebody whom no \
          enablement selects is removed. Assignments through groups stay as they are.";
+    /// A wish for a signing key that something else contradicts.
+    SIGNING_KEY = "okta-signing-key", "the signing key cannot be chosen here",
+        "`application.signingKey` has Concord make the key of this name and let the application sign with it. Another name rotates: the key \
+         is made, Twilio trusts both certificates, the application signs with the new one, Twilio forgets the old one; two applies, with a \
+         test sign-in in each. That takes an application that Concord manages, and certificates that are trusted as Okta makes them: \
+         one that is pinned in the manifests is known before it is made, and this one cannot be. Where Twilio's page takes one certificate \
+         only, `overlap: false` exchanges it right before the application does, and nobody can sign in for that moment.";
     /// A pinned certificate that cannot be read.
     CERTIFICATE = "okta-certificate", "a pinned certificate cannot be read",
         "A pinned certificate is PEM text with its dashes, a readable file, or a SHA-256 fingerprint of 64 hexadecimal digits.";

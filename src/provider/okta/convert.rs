@@ -42,14 +42,19 @@ pub(super) fn text_of<'a>(component: &'a Component, path: &str) -> Option<&'a st
 
 /// Whether a path is one of the application's own settings, as Okta has them.
 pub(super) fn is_setting(path: &str) -> bool {
-    ![field::FINGERPRINTS, field::ISSUER, field::ID, field::EXCLUSIVE].contains(&path)
+    ![field::FINGERPRINTS, field::ISSUER, field::ID, field::EXCLUSIVE, field::REMOVED].contains(&path)
 }
 
 /// The keys that lead to a setting. What follows `settings.app.` is one key, whatever is in it.
 pub(super) fn keys_of(path: &str) -> Vec<&str> {
-    for (prefix, outer) in [(field::SIGN_ON, "signOn"), (field::APP_SETTINGS, "app")] {
+    let outer = [
+        (field::SIGN_ON, ["settings", "signOn"]),
+        (field::APP_SETTINGS, ["settings", "app"]),
+        (field::USER_NAME, ["credentials", "userNameTemplate"]),
+    ];
+    for (prefix, [first, second]) in outer {
         if let Some(key) = path.strip_prefix(prefix) {
-            return vec!["settings", outer, key];
+            return vec![first, second, key];
         }
     }
     vec![path]
@@ -114,6 +119,7 @@ pub(super) fn app(
         applied: notes.applied.as_deref().and_then(AppliedNote::parse),
         kept: kept(app, component, &notes),
         is_own_identity: own_id == Some(app.id.as_str()),
+        removal: None,
     }
 }
 

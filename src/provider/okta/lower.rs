@@ -22,6 +22,7 @@ use super::{
     attributes::{self, Statements},
     client::public_url,
     codes,
+    signing_key::Wish,
 };
 use crate::{
     component::{Address, Capability, Class, Component, Field, Realm, Rule, Value},
@@ -29,13 +30,14 @@ use crate::{
     manifest::{
         Kind, Resource,
         attribute_map::NameIdFormat,
-        sso_profile::{DigestAlgorithm, Management, OinApplication, SignatureAlgorithm},
+        sso_profile::{self as manifest, DigestAlgorithm, Management, OinApplication, SignatureAlgorithm},
         tenant::Okta,
         user_enablement::{Assignments, Removal, Stage, UserEnablementSpec},
     },
     plan::Outputs,
     provider::{
-        IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProviderSide,
+        IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, Rotation,
+        ServiceProviderSide,
     },
     yaml::path,
 };
@@ -45,6 +47,10 @@ pub(super) mod kind {
     pub(in super::super) const APP: &str = "okta.app";
     pub(in super::super) const USER: &str = "okta.user";
     pub(in super::super) const GROUP: &str = "okta.group";
+    /// A key of the application, by its name in the manifests: `okta.key:NAME`.
+    pub(in super::super) const KEY: &str = "okta.key";
+    /// Which key the application signs with.
+    pub(in super::super) const SIGNING: &str = "okta.signing";
 }
 
 /// Field paths that more than one file names.
@@ -52,6 +58,8 @@ pub(super) mod field {
     pub(in super::super) const STATUS: &str = "status";
     pub(in super::super) const SIGN_ON: &str = "settings.signOn.";
     pub(in super::super) const STATEMENTS: &str = "settings.signOn.attributeStatements";
+    /// How an application names its users.
+    pub(in super::super) const USER_NAME: &str = "credentials.userNameTemplate.";
     /// Settings of a catalogue application.
     pub(in super::super) const APP_SETTINGS: &str = "settings.app.";
     pub(in super::super) const FINGERPRINTS: &str = "fingerprints";
@@ -67,6 +75,8 @@ pub(super) mod field {
     pub(in super::super) const BREAK_GLASS: &str = "breakGlass";
     /// Shown as context: that direct assignments of others go, and who must not have one in any case.
     pub(in super::super) const EXCLUSIVE: &str = "assignments.exclusive";
+    /// Shown as context: whose direct assignment goes although those of others stay, because the manifests name them.
+    pub(in super::super) const REMOVED: &str = "assignments.removed";
 }
 
 /// Okta requires an ACS URL and an audience from the beginning. As long as Twilio's are not known these stand there: a host that can
@@ -82,11 +92,16 @@ impl IdentityProvider for OktaVendor {
     fn offer(&self, context: &ProfileContext<'_>) -> IdentityProviderSide {
         let app = context.address(kind::APP);
         let pins = Pins::of(context.identity_provider, &mut Vec::new());
+        let wish = Wish::of(context);
+        let made = || match &wish {
+            Some(wish) => wish.certificates(context),
+            None => Value::output_of(&app, "certificates"),
+        };
         IdentityProviderSide {
             issuer: Value::output_of(&app, "issuer"),
             sso_url: Value::output_of(&app, "ssoUrl"),
-            certificates: pins.certificates().unwrap_or_else(|| Value::output_of(&app, "certificates")),
-            gates: vec![app],
+            certificates: pins.certificates().unwrap_or_else(made),
+            gates: wish.iter().map(|_| context.address(kind::SIGNING)).chain([app.clone()]).collect(),
         }
     }
 
@@ -114,6 +129,10 @@ impl IdentityProvider for OktaVendor {
         let statements = attributes::translate(context, &mut findings);
         let pins = Pins::of(context.identity_provider, &mut findings);
         let signing = Signing::of(context, &mut findings);
+        let wish = Wish::of(context);
+        if let Some(wish) = &wish {
+            wish.check(context, &mut findings);
+        }
         for enablement in context.enablements {
             check_enablement(enablement, &mut findings);
         }
@@ -123,6 +142,7 @@ impl IdentityProvider for OktaVendor {
         let lowering =
             Lowering { context, organization: &organization, service_provider, statements, signing, pins };
         let mut components = vec![lowering.app()];
+        components.extend(wish.iter().flat_map(|wish| wish.lower(context, &organization.realm())));
         if profile.spec.application.management == Management::Managed {
             for enablement in context.enablements {
                 components.extend(
@@ -146,6 +166,10 @@ impl IdentityProvider for OktaVendor {
             return Vec::new();
         }
         vec![user(context, &organization, enablement, member)]
+    }
+
+    fn rotation(&self, context: &ProfileContext<'_>) -> Option<Rotation> {
+        Some(Wish::of(context)?.rotation(context))
     }
 
     fn metadata_url(&self, context: &ProfileContext<'_>, outputs: &Outputs) -> Option<Url> {
@@ -221,6 +245,16 @@ impl Signing {
     fn of(context: &ProfileContext<'_>, findings: &mut Vec<Finding>) -> Self {
         let own = &context.profile.spec.signing;
         let defaults = &context.identity_provider.spec.defaults.signing;
+        if context.profile.spec.application.oin.is_some() && *own != manifest::Signing::default() {
+            findings.push(
+                Finding::new(
+                    &codes::SIGNING,
+                    "an application of the catalogue decides itself what is signed, and how",
+                )
+                .at(context.profile.at(&path!["spec", "signing"]), "cannot be entered there")
+                .help("remove `signing`, or `application.oin` to have a generic application"),
+            );
+        }
         let response = own.response.or(defaults.response).unwrap_or(true);
         let assertion = own.assertion.or(defaults.assertion).unwrap_or(true);
         if !response && !assertion {
@@ -322,13 +356,21 @@ impl Lowering<'_> {
                 .map(|email| email.trim().to_lowercase())
                 .collect();
             component.fields.push(Field::new(field::EXCLUSIVE, Value::texts(never), Capability::Derived));
+        } else if application.management == Management::Managed {
+            let removed = context.enablements.iter().flat_map(|it| &it.spec.remove);
+            let removed: BTreeSet<String> = removed.map(|email| email.trim().to_lowercase()).collect();
+            if !removed.is_empty() {
+                component.fields.push(Field::new(field::REMOVED, Value::texts(removed), Capability::Derived));
+            }
         }
         component
     }
 
-    /// An application of the catalogue: what it wants is in its own settings.
+    /// An application of the catalogue: what it wants is in its own settings. It knows where to send assertions, so the service
+    /// provider's values are entered only where the manifest states others. Its NameID is the application's user name.
     fn catalogue_fields(&self, oin: &OinApplication, capability: Capability) -> Vec<Field> {
-        let at = |path| Some(self.context.profile.at(&path));
+        let profile = self.context.profile;
+        let at = |path| Some(profile.at(&path));
         let mut fields = vec![Field::new("name", oin.name.as_str(), capability).from(at(path![
             "spec",
             "application",
@@ -339,7 +381,43 @@ impl Lowering<'_> {
             Field::new(format!("{}{key}", field::APP_SETTINGS), Value::from_json(value), capability)
                 .from(at(path!["spec", "application", "oin", "settings", key]))
         }));
+        let stated = &profile.spec.service_provider;
+        let overriding = [
+            (stated.acs_url.is_some(), "ssoAcsUrlOverride", &self.service_provider.acs_url, "acsUrl"),
+            (stated.acs_url.is_some(), "recipientOverride", &self.service_provider.acs_url, "acsUrl"),
+            (stated.acs_url.is_some(), "destinationOverride", &self.service_provider.acs_url, "acsUrl"),
+            (stated.entity_id.is_some(), "audienceOverride", &self.service_provider.entity_id, "entityId"),
+        ];
+        fields.extend(overriding.into_iter().filter(|(is_stated, ..)| *is_stated).map(
+            |(_, key, value, place)| {
+                Field::new(format!("{}{key}", field::SIGN_ON), value.clone(), capability).from(at(path![
+                    "spec",
+                    "serviceProvider",
+                    place
+                ]))
+            },
+        ));
+        fields.extend(self.lifetime(capability));
+        if let (Some((_, template)), Some(map)) = (&self.statements.name_id, self.context.attribute_map) {
+            let (template, kind) = user_name_template(template);
+            let place = map.at(&path!["spec", "nameId", "from"]);
+            fields.extend([
+                Field::new(format!("{}template", field::USER_NAME), template, capability).from(place.clone()),
+                Field::new(format!("{}type", field::USER_NAME), kind, capability).from(place),
+            ]);
+        }
         fields
+    }
+
+    fn lifetime(&self, capability: Capability) -> Option<Field> {
+        let profile = self.context.profile;
+        let hours = profile.spec.session.lifetime_hours?;
+        let path = format!("{}samlAssertionLifetimeSeconds", field::SIGN_ON);
+        Some(Field::new(path, i64::from(hours) * 3600, capability).from(profile.at(&path![
+            "spec",
+            "session",
+            "lifetimeHours"
+        ])))
     }
 
     fn generic_fields(&self, capability: Capability) -> Vec<Field> {
@@ -383,12 +461,7 @@ impl Lowering<'_> {
                 sign_on("honorForceAuthn", true.into()),
             ]);
         }
-        if let Some(hours) = profile.spec.session.lifetime_hours {
-            fields.push(
-                sign_on("samlAssertionLifetimeSeconds", (i64::from(hours) * 3600).into())
-                    .from(profile.at(&path!["spec", "session", "lifetimeHours"])),
-            );
-        }
+        fields.extend(self.lifetime(capability));
         fields
     }
 
@@ -407,10 +480,28 @@ impl Lowering<'_> {
         for field in &mut component.fields {
             field.origin = Some(place.clone());
         }
+        let never: BTreeSet<String> = context
+            .enablements
+            .iter()
+            .flat_map(|it| &it.spec.break_glass)
+            .map(|email| email.trim().to_lowercase())
+            .collect();
+        if !never.is_empty() {
+            component.fields.push(Field::new(field::BREAK_GLASS, Value::texts(never), Capability::Derived));
+        }
         component.needs =
             std::iter::once(context.address(kind::APP)).chain(self.service_provider.gates.clone()).collect();
         component.lifecycle = enablement.lifecycle.clone();
         component
+    }
+}
+
+/// The template of an application's user names that gives what a NameID's template gives, and its type.
+fn user_name_template(name_id: &str) -> (String, &'static str) {
+    let built_in = |property: &str| matches!(property, "email" | "login");
+    match name_id.strip_prefix("${user.").and_then(|rest| rest.strip_suffix('}')) {
+        Some(property) if built_in(property) => (format!("${{source.{property}}}"), "BUILT_IN"),
+        _ => (name_id.to_owned(), "CUSTOM"),
     }
 }
 

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | which components a profile needs | `lower` |
 //! | what the application asserts, and the expression for roles | `attributes` |
+//! | which key an application signs with | `signing_key` |
 //! | what the management API sends and takes | `wire` |
 //! | how it is called | `client` |
 //! | how a service app authenticates | `assertion` |
@@ -27,6 +28,7 @@ mod lower;
 mod observe;
 pub mod open;
 mod population;
+mod signing_key;
 mod wire;
 mod write;
 

@@ -1,4 +1,7 @@
-//! What exists in an organization: applications in one list, and of those that are asked for the metadata and the assignments.
+//! What exists in an organization: applications in one list, and of those that are asked for the metadata. What belongs to an
+//! application (assignments, keys) is read in `parts`.
+
+mod parts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,7 +9,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
+
+use self::parts::{Owner, Parts};
 
 use super::{
     PROVIDER,
@@ -14,16 +19,16 @@ use super::{
     convert::{self, Idp, Trust, is_external, text_of},
     lower::{field, kind},
     population::{self, PopulationError},
-    wire::{App, AppUser, User},
+    wire::{App, Key},
 };
 use crate::{
     component::{
         Address, Class, Component, Marker, Observation, Observed, Orphan, Ownership, Realm, Snapshot,
-        Unknown, UnknownReason, Value,
+        Unknown, UnknownReason,
     },
     http::{Http, HttpError},
     provider::{Mutate, Observe, Population, PopulationQuery, Scope},
-    saml::{Certificate, names::Binding},
+    saml::names::Binding,
 };
 
 /// One Okta organization, for reading and, through [`Mutate`], for writing.
@@ -33,8 +38,10 @@ pub(super) struct Organization {
     pub(super) domain: String,
     /// The service app that Concord itself authenticates as.
     pub(super) own_id: Option<String>,
-    /// Who is selected, by user ID, once a population was read.
-    selected: Mutex<Option<BTreeMap<String, String>>>,
+    /// What the population gave, once it was read.
+    seen: Mutex<Option<Arc<Seen>>>,
+    /// An application is written as a whole, so one write at a time: settings, keys and the note are parts of it.
+    pub(super) writing: tokio::sync::Mutex<()>,
 }
 
 /// A provider that reads an Okta organization. Sends nothing yet.
@@ -53,7 +60,20 @@ pub fn writer(http: &Http, config: &OktaConfig) -> Result<Arc<dyn Mutate>, HttpE
     Ok(Arc::new(Organization::new(http, config)?))
 }
 
+/// What the population of a plan gave.
+#[derive(Debug)]
+struct Seen {
+    /// Who is selected: address by user ID.
+    selected: BTreeMap<String, String>,
+    /// The groups that were asked for.
+    groups: population::Groups,
+}
+
 impl Organization {
+    fn seen(&self) -> Option<Arc<Seen>> {
+        self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
     pub(super) fn new(http: &Http, config: &OktaConfig) -> Result<Self, HttpError> {
         let domain = config.domain.to_ascii_lowercase();
         let own_id = match &config.auth {
@@ -65,11 +85,12 @@ impl Organization {
             realm: Realm::new(PROVIDER, domain.clone()),
             domain,
             own_id,
-            selected: Mutex::new(None),
+            seen: Mutex::new(None),
+            writing: tokio::sync::Mutex::new(()),
         })
     }
 
-    fn unknown(&self, error: &HttpError, what: &str, scope: &str) -> Unknown {
+    pub(super) fn unknown(&self, error: &HttpError, what: &str, scope: &str) -> Unknown {
         let (reason, help) = if error.is_forbidden() {
             let help = format!(
                 "grant the scope `{scope}` to the service app, or give the token's administrator a role that may read it"
@@ -86,7 +107,7 @@ impl Organization {
         Unknown { reason, message: format!("cannot read the {what} of {}: {error}", self.realm), help }
     }
 
-    fn unknown_people(&self, error: &PopulationError, what: &str) -> Unknown {
+    pub(super) fn unknown_people(&self, error: &PopulationError, what: &str) -> Unknown {
         match error {
             PopulationError::Http(error) => {
                 self.unknown(error, what, "okta.users.read` and `okta.groups.read")
@@ -114,12 +135,9 @@ impl Organization {
             });
         }
         let keys = self.api.keys(&app.id).await?;
-        let own = keys.iter().find(|key| key.kid == kid).and_then(|key| key.x5c.as_ref()?.first());
+        let own = keys.iter().find(|key| key.kid == kid).and_then(Key::certificate);
         let idp = app.notes().idp.map(|(issuer, sso_url)| Idp { issuer, sso_url });
-        Ok(Trust {
-            idp,
-            certificates: own.and_then(|text| Certificate::from_base64(text).ok()).into_iter().collect(),
-        })
+        Ok(Trust { idp, certificates: own.into_iter().collect() })
     }
 
     /// An application with everything that is to be known of it.
@@ -140,23 +158,19 @@ impl Observe for Organization {
     }
 
     async fn population(&self, query: &PopulationQuery) -> Result<Population, Unknown> {
-        let population = population::list(&self.api, query)
+        let (population, groups) = population::list(&self.api, query)
             .await
             .map_err(|error| self.unknown_people(&error, "people"))?;
         let ambiguous =
             population.ambiguous.iter().flat_map(|(email, ids)| ids.iter().map(move |id| (id, email)));
         let selected = population.people.iter().map(|(email, person)| (&person.id, email)).chain(ambiguous);
         let selected = selected.map(|(id, email)| (id.clone(), email.clone())).collect();
-        *self.selected.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(selected);
+        *self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+            Some(Arc::new(Seen { selected, groups }));
         Ok(population)
     }
 
     async fn observe(&self, components: &[&Component], scope: &Scope) -> Snapshot {
-        let of_type = |wanted: &str| -> Vec<&Component> {
-            components.iter().copied().filter(|it| it.address.component_type() == wanted).collect()
-        };
-        let (wanted_apps, users, groups) = (of_type(kind::APP), of_type(kind::USER), of_type(kind::GROUP));
-        let mut snapshot = Snapshot::default();
         let apps = match self.api.apps().await {
             Ok(apps) => apps,
             Err(error) => {
@@ -164,53 +178,54 @@ impl Observe for Organization {
                 return Snapshot::unknown(components.iter().map(|it| &it.address), &unknown);
             }
         };
-        let claimed: BTreeMap<&Address, Claim<'_>> =
+        let of_type = |wanted: &str| -> Vec<&Component> {
+            components.iter().copied().filter(|it| it.address.component_type() == wanted).collect()
+        };
+        let wanted_apps = of_type(kind::APP);
+        let claims: BTreeMap<&Address, Claim<'_>> =
             wanted_apps.iter().map(|it| (&it.address, claim(&apps, it))).collect();
-        let described = join_all(wanted_apps.iter().map(|it| self.app(it, &claimed[&it.address])));
-        let assigned = join_all(claimed.iter().map(|(address, claim)| {
-            let is_asked = |it: &&Component| app_address(it) == Some(*address);
-            let exclusive = wanted_apps
-                .iter()
-                .find(|it| it.address == **address)
-                .is_some_and(|it| it.field(field::EXCLUSIVE).is_some());
-            let has_users = exclusive || users.iter().any(is_asked);
-            let has_groups = groups.iter().any(is_asked);
-            self.assignments(address, claim.app(), has_users, has_groups)
-        }));
-        let (described, assigned, named) = tokio::join!(described, assigned, self.group_ids(&groups));
-        snapshot.components.extend(described);
-        let assigned: BTreeMap<&Address, Assigned> = assigned.into_iter().collect();
-        for component in &users {
-            let observation = self.assignment(component, &assigned, |assigned| {
-                let id = text_of(component, field::USER_ID)?;
-                Some(
-                    assigned
-                        .users
-                        .as_ref()
-                        .map(|users| users.iter().any(|it| it.id == id).then(|| id.to_owned())),
-                )
-            });
-            snapshot.components.insert(component.address.clone(), observation);
-        }
-        for component in &groups {
-            let observation = match named.get(&component.address) {
-                Some(Err(unknown)) => Observation::Unknown(unknown.clone()),
-                named => self.assignment(component, &assigned, |assigned| {
-                    let id = named?.as_ref().ok()?;
-                    Some(assigned.groups.as_ref().map(|groups| groups.contains(id).then(|| id.clone())))
-                }),
-            };
-            snapshot.components.insert(component.address.clone(), observation);
-        }
-        for component in wanted_apps.iter().filter(|it| it.field(field::EXCLUSIVE).is_some()) {
-            let Some(Assigned { app: Some(app), users: Ok(direct), .. }) = assigned.get(&component.address)
-            else {
-                continue;
-            };
-            match self.foreign(component, app, direct, &users).await {
-                Ok(orphans) => snapshot.orphans.extend(orphans),
-                Err(error) => snapshot.gaps.push(self.unknown(&error, "users", "okta.users.read")),
+        let mut parts: BTreeMap<Owner<'_>, Parts<'_>> = claims
+            .iter()
+            .map(|(address, claim)| (Owner::Component(address), Parts::of(claim.app())))
+            .collect();
+        for component in components {
+            if let Some(Owner::Id(id)) = Owner::of(component) {
+                let app = || apps.iter().find(|app| app.id == id);
+                parts.entry(Owner::Id(id)).or_insert_with(|| Parts::of(app()));
             }
+            // What belongs to an application that nobody asks for stays unknown below.
+            if let Some(parts) = Owner::of(component).and_then(|owner| parts.get_mut(&owner)) {
+                parts.add(component);
+            }
+        }
+        for component in wanted_apps
+            .iter()
+            .filter(|it| [field::EXCLUSIVE, field::REMOVED].iter().any(|path| it.field(path).is_some()))
+        {
+            if let Some(parts) = parts.get_mut(&Owner::Component(&component.address)) {
+                parts.exclusive = Some(component);
+            }
+        }
+
+        let described = join_all(wanted_apps.iter().map(|it| self.app(it, &claims[&it.address])));
+        let observed = join_all(parts.values().map(|parts| self.parts(parts)));
+        let (described, observed) = tokio::join!(described, observed);
+        let mut snapshot = Snapshot::default();
+        snapshot.components.extend(described);
+        for part in observed {
+            snapshot.components.extend(part.components);
+            snapshot.orphans.extend(part.orphans);
+            snapshot.gaps.extend(part.gaps);
+        }
+        for component in components {
+            snapshot.components.entry(component.address.clone()).or_insert_with(|| {
+                // The application is not asked for, or does not say whose part it is.
+                Observation::Unknown(Unknown {
+                    reason: UnknownReason::Unexpected,
+                    message: format!("{} did not say whether it exists", component.realm),
+                    help: None,
+                })
+            });
         }
         let desired: BTreeSet<&Address> =
             components.iter().flat_map(|it| std::iter::once(&it.address).chain(&it.formerly)).collect();
@@ -232,14 +247,6 @@ impl Observe for Organization {
     }
 }
 
-/// Who is assigned to an application.
-struct Assigned {
-    /// The application's ID, where it exists.
-    app: Option<String>,
-    users: Result<Vec<AppUser>, Unknown>,
-    groups: Result<BTreeSet<String>, Unknown>,
-}
-
 impl Organization {
     async fn app(&self, component: &Component, claim: &Claim<'_>) -> (Address, Observation) {
         let observation = match claim {
@@ -258,132 +265,6 @@ impl Organization {
         };
         (component.address.clone(), observation)
     }
-
-    async fn assignments<'a>(
-        &self,
-        address: &'a Address,
-        app: Option<&App>,
-        has_users: bool,
-        has_groups: bool,
-    ) -> (&'a Address, Assigned) {
-        let id = app.map(|app| app.id.as_str());
-        let users = async {
-            match id.filter(|_| has_users) {
-                Some(id) => self.api.app_users(id).await,
-                None => Ok(Vec::new()),
-            }
-        };
-        let groups = async {
-            match id.filter(|_| has_groups) {
-                Some(id) => self.api.app_groups(id).await,
-                None => Ok(Vec::new()),
-            }
-        };
-        let (users, groups) = tokio::join!(users, groups);
-        let unknown = |error: HttpError| self.unknown(&error, "assignments", "okta.apps.read");
-        let assigned = Assigned {
-            app: id.map(str::to_owned),
-            users: users.map_err(unknown),
-            groups: groups.map(|groups| groups.into_iter().map(|it| it.id).collect()).map_err(unknown),
-        };
-        (address, assigned)
-    }
-
-    /// Whether one person or group is assigned; `find` gives the ID of who is, among those of the application.
-    fn assignment<'a>(
-        &self,
-        component: &Component,
-        assigned: &'a BTreeMap<&Address, Assigned>,
-        find: impl FnOnce(&'a Assigned) -> Option<Result<Option<String>, &'a Unknown>>,
-    ) -> Observation {
-        let of_app = app_address(component).and_then(|address| assigned.get(address));
-        let Some((assigned, found)) = of_app.and_then(|assigned| Some((assigned, find(assigned)?))) else {
-            // The application is not asked for, or does not say whose assignment it is.
-            return Observation::Unknown(Unknown {
-                reason: UnknownReason::Unexpected,
-                message: format!("{} did not say whether it exists", component.realm),
-                help: None,
-            });
-        };
-        match (found, &assigned.app) {
-            (Err(unknown), _) => Observation::Unknown(unknown.clone()),
-            (Ok(Some(id)), Some(app)) => Observation::Present(Box::new(convert::assignment(app, &id))),
-            (Ok(_), _) => Observation::Absent,
-        }
-    }
-
-    /// The IDs of groups by name.
-    async fn group_ids(&self, components: &[&Component]) -> BTreeMap<Address, Result<String, Unknown>> {
-        let found = components.iter().map(|component| async {
-            let unknown = |error: PopulationError| self.unknown_people(&error, "groups");
-            let id = match population::group(&self.api, &component.natural_key).await {
-                Ok(group) => self.without_break_glass(component, group.id).await,
-                Err(error) => Err(unknown(error)),
-            };
-            (component.address.clone(), id)
-        });
-        join_all(found).await.into_iter().collect()
-    }
-
-    /// Refuses a group through which a break-glass administrator would be enabled.
-    async fn without_break_glass(&self, component: &Component, id: String) -> Result<String, Unknown> {
-        let never = component.field(field::BREAK_GLASS).and_then(|it| it.value.as_list()).unwrap_or_default();
-        let members = self.api.group_members(&id).await;
-        let members = members.map_err(|error| self.unknown(&error, "groups", "okta.groups.read"))?;
-        if members.iter().filter_map(User::email).any(|email| never.contains(&Value::Text(email))) {
-            return Err(Unknown {
-                reason: UnknownReason::Unexpected,
-                message: format!("a break-glass administrator is a member of group `{}`", component.natural_key),
-                help: Some(
-                    "take the administrator out of the group: whoever is in it signs in through the identity provider"
-                        .to_owned(),
-                ),
-            });
-        }
-        Ok(id)
-    }
-
-    /// Direct assignments that nobody asks for, of an application whose assignments are exclusive. Only who was not selected by any
-    /// enablement, or must not have one, counts: a plan that is narrowed to some components does not know everybody whom it leaves out.
-    async fn foreign(
-        &self,
-        component: &Component,
-        app: &str,
-        assigned: &[AppUser],
-        users: &[&Component],
-    ) -> Result<Vec<Orphan>, HttpError> {
-        let selected = self.selected.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-        let Some(selected) = selected else { return Ok(Vec::new()) };
-        let never = component.field(field::EXCLUSIVE).and_then(|it| it.value.as_list()).unwrap_or_default();
-        let wanted: BTreeSet<&str> = users.iter().filter_map(|it| text_of(it, field::USER_ID)).collect();
-        let is_foreign = |it: &&AppUser| {
-            it.is_direct()
-                && !wanted.contains(it.id.as_str())
-                && selected.get(&it.id).is_none_or(|email| never.contains(&Value::text(email)))
-        };
-        let foreign: Vec<&AppUser> = assigned.iter().filter(is_foreign).collect();
-        let people = try_join_all(foreign.iter().map(|it| self.api.user(&it.id))).await?;
-        Ok(foreign
-            .into_iter()
-            .zip(people)
-            .map(|(it, user)| {
-                let who = user.and_then(|user| user.email()).unwrap_or_else(|| it.id.clone());
-                Orphan {
-                    address: component.address.sibling(format!("{}:{who}", kind::USER)),
-                    realm: self.realm.clone(),
-                    title: format!("Okta assignment of {who}"),
-                    class: Class::Membership,
-                    observed: convert::assignment(app, &it.id),
-                }
-            })
-            .collect())
-    }
-}
-
-/// The application that an assignment belongs to.
-fn app_address(component: &Component) -> Option<&Address> {
-    let field = component.field(field::APP)?;
-    Some(&field.value.references().first().copied()?.from)
 }
 
 /// Which application is a component's, and whose it is.

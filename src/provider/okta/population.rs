@@ -32,8 +32,21 @@ pub(super) enum PopulationError {
     SeveralGroups(String),
 }
 
-/// The users whom a query selects, each once, with the groups of the query that they are in.
-pub(super) async fn list(api: &Api, query: &PopulationQuery) -> Result<Population, PopulationError> {
+/// A group with the addresses of everybody in it, as it was listed.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    pub(super) id: String,
+    pub(super) emails: BTreeSet<String>,
+}
+
+/// The groups of a query by name.
+pub(super) type Groups = BTreeMap<String, Listed>;
+
+/// The users whom a query selects, each once, with the groups of the query that they are in; and these groups.
+pub(super) async fn list(
+    api: &Api,
+    query: &PopulationQuery,
+) -> Result<(Population, Groups), PopulationError> {
     let domain_of = |email: &str| email.rsplit_once('@').map(|(_, domain)| domain.to_owned());
     // `co` is all that search has for the end of an address: what it finds too much is left out below.
     let domains: Vec<String> = query
@@ -72,18 +85,28 @@ pub(super) async fn list(api: &Api, query: &PopulationQuery) -> Result<Populatio
     users.extend(confirmed.into_iter().flatten().filter(is_asked_for).map(|user| (user.id.clone(), user)));
 
     let mut groups_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (name, members) in query.groups.iter().zip(groups?) {
+    let mut listed = Groups::new();
+    for (name, (id, members)) in query.groups.iter().zip(groups?) {
+        let emails = members.iter().filter_map(User::email).collect();
+        listed.insert(name.clone(), Listed { id, emails });
         for user in members {
             groups_of.entry(user.id.clone()).or_default().insert(name.clone());
             users.insert(user.id.clone(), user);
         }
     }
-    Ok(population(users.into_values(), groups_of))
+    Ok((population(users.into_values(), groups_of), listed))
 }
 
-async fn members(api: &Api, name: &str) -> Result<Vec<User>, PopulationError> {
+async fn members(api: &Api, name: &str) -> Result<(String, Vec<User>), PopulationError> {
     let group = group(api, name).await?;
-    Ok(api.group_members(&group.id).await?)
+    let members = api.group_members(&group.id).await?;
+    Ok((group.id, members))
+}
+
+/// A group with everybody in it, read now.
+pub(super) async fn listed(api: &Api, name: &str) -> Result<Listed, PopulationError> {
+    let (id, members) = members(api, name).await?;
+    Ok(Listed { id, emails: members.iter().filter_map(User::email).collect() })
 }
 
 /// The one group of a name.

@@ -1,6 +1,8 @@
 //! Changes in an organization. A change of an application begins by reading it again: what is sent is the whole application as it was
 //! read, with only Concord's part changed, because an update replaces everything; and what somebody else changed since the plan is a
-//! conflict.
+//! conflict. How keys are made and used is in `key`.
+
+mod key;
 
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
@@ -11,7 +13,7 @@ use super::{
     lower::{field, kind},
     observe::Organization,
     population,
-    wire::{ANSWER_ONLY, App, Notes},
+    wire::{ANSWER_ONLY, App, Notes, SIGNING_ANSWER_ONLY},
 };
 use crate::{
     component::{
@@ -62,7 +64,18 @@ impl Organization {
         planned: Option<Planned<'_>>,
     ) -> Result<Written, WriteError> {
         match component.address.component_type() {
-            kind::APP => self.put_app(component, note, planned).await,
+            kind::APP => {
+                let _writing = self.writing.lock().await;
+                self.put_app(component, note, planned).await
+            }
+            kind::KEY => {
+                let _writing = self.writing.lock().await;
+                self.put_key(component).await
+            }
+            kind::SIGNING => {
+                let _writing = self.writing.lock().await;
+                self.put_signing(component, planned.map(|(observed, _)| observed)).await
+            }
             kind::USER => {
                 let (app, user) = (self.app_of(component)?, text_of(component, field::USER_ID));
                 let user = user.ok_or_else(|| conflict(&component.title))?;
@@ -127,7 +140,10 @@ impl Organization {
 
     async fn remove(&self, address: &Address, id: &str, keeps_object: bool) -> Result<Written, WriteError> {
         match address.component_type() {
-            kind::APP => self.remove_app(address, id, keeps_object).await,
+            kind::APP => {
+                let _writing = self.writing.lock().await;
+                self.remove_app(address, id, keeps_object).await
+            }
             // An assignment carries no marker, so there is nothing to forget.
             kind::USER | kind::GROUP if keeps_object => Ok(Written::Gone),
             kind::USER => {
@@ -269,6 +285,9 @@ fn sendable(app: &App) -> Json {
     let mut body = without_nulls(&app.raw);
     if let Json::Object(entries) = &mut body {
         entries.retain(|key, _| !ANSWER_ONLY.contains(&key.as_str()));
+    }
+    if let Some(Json::Object(signing)) = body.pointer_mut("/credentials/signing") {
+        signing.retain(|key, _| !SIGNING_ANSWER_ONLY.contains(&key.as_str()));
     }
     body
 }

@@ -136,12 +136,18 @@ fn deep_groups_are_read_in_linear_time() {
 fn the_choice_is_never_guessed() {
     let text = group("", &(minimal("urn:a", "IDPSSODescriptor") + &minimal("urn:b", "IDPSSODescriptor")));
     let metadata = Metadata::parse(&text).unwrap();
-    let both = vec!["urn:a".to_owned(), "urn:b".to_owned()];
-    assert_eq!(metadata.select(None), Err(SelectError::Several { entity_ids: both.clone() }));
+    let both = ["urn:a", "urn:b"];
+    assert_eq!(
+        metadata.select(None),
+        Err(SelectError::Several { entities: Nearest::of(None, both.iter().copied()) })
+    );
     assert_eq!(metadata.select(Some("urn:b")).unwrap().entity_id, "urn:b");
     assert_eq!(
         metadata.select(Some("urn:A")),
-        Err(SelectError::NotFound { wanted: "urn:A".to_owned(), entity_ids: both })
+        Err(SelectError::NotFound {
+            wanted: "urn:A".to_owned(),
+            entities: Nearest::of(Some("urn:A"), both.iter().copied())
+        })
     );
     let twins = group("", &minimal("urn:a", "IDPSSODescriptor").repeat(2));
     assert!(matches!(
@@ -151,7 +157,7 @@ fn the_choice_is_never_guessed() {
     let sp = Metadata::parse(&minimal("urn:sp", "SPSSODescriptor")).unwrap();
     assert_eq!(
         sp.select_idp(None),
-        Err(SelectError::NoIdentityProvider { entity_ids: vec!["urn:sp".to_owned()] })
+        Err(SelectError::NoIdentityProvider { entities: Nearest::of(None, ["urn:sp"]) })
     );
 }
 

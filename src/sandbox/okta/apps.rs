@@ -9,7 +9,8 @@ use crate::sandbox::message::Answer;
 use crate::sandbox::store::Transaction;
 use crate::sandbox::vendor::Call;
 
-use super::organization::table;
+use super::keys::Validity;
+use super::organization::{self, CatalogueApp, Settings, table};
 use super::paging::{Limits, page};
 use super::refusal::Refusal;
 use super::{Outcome, assignments, body_of, keys, validation};
@@ -110,11 +111,10 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Outcome {
     let all = request.parameter("includeNonDeleted") == Some("true");
     let starts = request.parameter("q").unwrap_or_default().to_lowercase();
     let begins = |value: &Value| value.as_str().unwrap_or_default().to_lowercase().starts_with(&starts);
-    let found = call.documents.list(&table(&request.host, "apps")).filter(|(_, app)| {
-        (all || app["status"] == "ACTIVE") && (begins(&app["name"]) || begins(&app["label"]))
-    });
-    let found = found.map(|(id, app)| (id.clone(), view(app, &request.host))).collect();
-    page(request, LIMITS, found)
+    let matches =
+        |app: &&Value| (all || app["status"] == "ACTIVE") && (begins(&app["name"]) || begins(&app["label"]));
+    let apps = call.documents.list(&table(&request.host, "apps"));
+    page(request, LIMITS, apps, matches, |_, app| view(app, &request.host))
 }
 
 pub(super) fn read(call: &mut Call<'_, '_>, id: &str) -> Outcome {
@@ -136,13 +136,18 @@ pub(super) fn add(
     is_active: bool,
     now: Timestamp,
 ) -> Result<Value, Refusal> {
-    let catalogue = body["name"].as_str().filter(|name| !name.is_empty());
-    validation::check(body, catalogue.is_some())?;
+    let settings = organization::ensure(documents, organization);
+    let catalogue = match body["name"].as_str().filter(|name| !name.is_empty()) {
+        Some(name) => Some((name, catalogue_app(&settings, name)?)),
+        None => None,
+    };
+    validation::check(body, catalogue.map(|(_, entry)| entry))?;
     let id = format!("0oa{}", ids::alphanumeric(17));
-    let name = catalogue.map_or_else(|| custom_name(organization, body), str::to_owned);
+    let name = catalogue.map_or_else(|| custom_name(organization, body), |(name, _)| name.to_owned());
     let mut app = body.clone();
     let at = ids::millis(now);
-    let key = keys::create(documents, organization, &id, 10, now)?;
+    let validity = settings.first_key_days.map_or(Validity::Years(10), |days| Validity::Days(days.into()));
+    let key = keys::create(documents, organization, &id, validity, now)?;
     set(&mut app, "id", id.as_str().into());
     set(&mut app, "name", name.into());
     set(&mut app, "status", if is_active { "ACTIVE" } else { "INACTIVE" }.into());
@@ -152,6 +157,16 @@ pub(super) fn add(
     signing_key(&mut app, &key);
     documents.put(&table(organization, "apps"), &id, app.clone());
     Ok(app)
+}
+
+/// The entry of the catalogue, which the sandbox knows from its seed: Okta publishes none.
+fn catalogue_app<'a>(settings: &'a Settings, name: &str) -> Result<&'a CatalogueApp, Refusal> {
+    settings.catalogue.get(name).ok_or_else(|| {
+        let cause = format!(
+            "name: there is no application {name:?} in the catalogue that the sandbox was seeded with"
+        );
+        Refusal::validation("name", vec![cause])
+    })
 }
 
 /// `acme_twilioflex_1`: what Okta calls an application that is not of the catalogue.
@@ -177,8 +192,10 @@ pub(super) fn replace(call: &mut Call<'_, '_>, id: &str) -> Outcome {
     let body = body_of(call.request)?;
     let organization = &call.request.host;
     let before = find(call.documents, organization, id)?;
-    let is_catalogue = before["settings"]["signOn"]["ssoAcsUrl"].is_null();
-    validation::check(&body, is_catalogue)?;
+    let settings = organization::ensure(call.documents, organization);
+    // The name of a custom application is none of the catalogue.
+    let catalogue = settings.catalogue.get(before["name"].as_str().unwrap_or_default());
+    validation::check(&body, catalogue)?;
     let mut app = body;
     for key in READ_ONLY {
         match before.get(key) {
@@ -192,9 +209,15 @@ pub(super) fn replace(call: &mut Call<'_, '_>, id: &str) -> Outcome {
     }
     set(&mut app, "lastUpdated", ids::millis(call.now).into());
     signing_key(&mut app, before["credentials"]["signing"]["kid"].as_str().unwrap_or_default());
-    let kid = app["credentials"]["signing"]["kid"].as_str().unwrap_or_default();
-    if !keys::exists(call.documents, organization, id, kid) {
+    let kid = app["credentials"]["signing"]["kid"].as_str().unwrap_or_default().to_owned();
+    if !keys::exists(call.documents, organization, id, &kid) {
         return Err(Refusal::validation("credentials.signing", vec!["kid: no such key".to_owned()]));
+    }
+    let before = &before["credentials"]["signing"];
+    let rotated =
+        if before["kid"] == kid { before["lastRotated"].clone() } else { ids::millis(call.now).into() };
+    if rotated.is_string() {
+        app["credentials"]["signing"]["lastRotated"] = rotated;
     }
     call.documents.put(&table(organization, "apps"), id, app.clone());
     Ok(Answer::json(200, &view(&app, organization)))

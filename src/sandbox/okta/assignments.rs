@@ -26,40 +26,66 @@ fn groups_table(organization: &str, app: &str) -> String {
     table(organization, &format!("apps/{app}/groups"))
 }
 
-/// Everybody who is assigned, by user ID.
-fn everybody(documents: &Transaction<'_>, organization: &str, app: &str) -> BTreeMap<String, Value> {
+/// Somebody's assignment: nothing, one through a group, or a direct one with what it holds.
+fn of_user<'a>(
+    documents: &'a Transaction<'_>,
+    organization: &str,
+    app: &str,
+    user: &str,
+) -> Option<Option<&'a Value>> {
+    if let Some(direct) = documents.get(&users_table(organization, app), user) {
+        return Some(Some(direct));
+    }
+    let groups = table(organization, "groups");
+    let mut assigned = documents.list(&groups_table(organization, app));
+    let is_member = |group: &Value| directory::member_ids(group).any(|id| id == user);
+    assigned.any(|(group, _)| documents.get(&groups, group).is_some_and(is_member)).then_some(None)
+}
+
+/// Everybody who is assigned, by user ID; with the assignment where it is a direct one.
+fn everybody<'a>(
+    documents: &'a Transaction<'_>,
+    organization: &str,
+    app: &str,
+) -> BTreeMap<&'a str, Option<&'a Value>> {
     let mut all = BTreeMap::new();
+    let groups = table(organization, "groups");
     for (group, _) in documents.list(&groups_table(organization, app)) {
-        let Ok(group) = directory::find_group(documents, organization, group) else { continue };
-        for user in directory::member_ids(&group) {
-            all.insert(user.to_owned(), view(documents, organization, user, "GROUP", &Value::Null));
-        }
+        let Some(group) = documents.get(&groups, group) else { continue };
+        all.extend(directory::member_ids(group).map(|user| (user, None)));
     }
-    for (user, assignment) in documents.list(&users_table(organization, app)) {
-        all.insert(user.clone(), view(documents, organization, user, "USER", assignment));
-    }
+    let direct = documents.list(&users_table(organization, app));
+    all.extend(direct.map(|(user, assignment)| (user.as_str(), Some(assignment))));
     all
 }
 
+/// The wire form of somebody's assignment. Through a group it has nothing of its own.
 fn view(
     documents: &Transaction<'_>,
     organization: &str,
     user: &str,
-    scope: &str,
-    assignment: &Value,
+    direct: Option<&Value>,
+    is_expanded: bool,
 ) -> Value {
-    let login = directory::find_user(documents, organization, user).map(|it| it["profile"]["login"].clone());
+    let person = documents.get(&table(organization, "users"), user);
+    let login = person.map(|it| it["profile"]["login"].clone());
+    let scope = if direct.is_some() { "USER" } else { "GROUP" };
+    let assignment = direct.unwrap_or(&Value::Null);
     let profile = if assignment["profile"].is_object() { assignment["profile"].clone() } else { json!({}) };
-    json!({
+    let mut view = json!({
         "id": user, "externalId": null, "created": assignment["created"], "lastUpdated": assignment["created"], "scope": scope,
         "status": "ACTIVE", "statusChanged": assignment["created"], "passwordChanged": null, "syncState": "DISABLED",
         "credentials": {"userName": login.unwrap_or_default()}, "profile": profile,
-    })
+    });
+    if is_expanded {
+        view["_embedded"] = json!({"user": person});
+    }
+    view
 }
 
 /// Whether somebody may use the application.
 pub(super) fn is_assigned(documents: &Transaction<'_>, organization: &str, app: &str, user: &str) -> bool {
-    everybody(documents, organization, app).contains_key(user)
+    of_user(documents, organization, app, user).is_some()
 }
 
 /// Forgets all assignments of an application.
@@ -74,14 +100,24 @@ pub(super) fn forget(documents: &mut Transaction<'_>, organization: &str, app: &
 
 pub(super) fn users(call: &mut Call<'_, '_>, app: &str) -> Outcome {
     apps::find(call.documents, &call.request.host, app)?;
-    let all = everybody(call.documents, &call.request.host, app);
-    page(call.request, USERS, all.into_iter().collect())
+    let (documents, organization) = (&*call.documents, &call.request.host);
+    let is_expanded = call.request.parameter("expand") == Some("user");
+    let all = everybody(documents, organization, app);
+    page(
+        call.request,
+        USERS,
+        all,
+        |_| true,
+        |user, direct| view(documents, organization, user, direct, is_expanded),
+    )
 }
 
 pub(super) fn user(call: &mut Call<'_, '_>, app: &str, user: &str) -> Outcome {
     apps::find(call.documents, &call.request.host, app)?;
-    let found = everybody(call.documents, &call.request.host, app).remove(user);
-    found.map(|it| Answer::json(200, &it)).ok_or_else(|| Refusal::not_found(user, "AppUser"))
+    let organization = &call.request.host;
+    of_user(call.documents, organization, app, user)
+        .map(|direct| Answer::json(200, &view(call.documents, organization, user, direct, false)))
+        .ok_or_else(|| Refusal::not_found(user, "AppUser"))
 }
 
 pub(super) fn assign_user(call: &mut Call<'_, '_>, app: &str) -> Outcome {
@@ -137,8 +173,7 @@ fn group_view(id: &str, assignment: &Value) -> Value {
 pub(super) fn groups(call: &mut Call<'_, '_>, app: &str) -> Outcome {
     apps::find(call.documents, &call.request.host, app)?;
     let all = call.documents.list(&groups_table(&call.request.host, app));
-    let all = all.map(|(id, it)| (id.clone(), group_view(id, it))).collect();
-    page(call.request, GROUPS, all)
+    page(call.request, GROUPS, all, |_| true, group_view)
 }
 
 pub(super) fn group(call: &mut Call<'_, '_>, app: &str, group: &str) -> Outcome {

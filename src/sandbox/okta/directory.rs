@@ -19,21 +19,21 @@ const GROUP_PROPERTIES: [&str; 3] = ["id", "type", "profile.name"];
 
 /// One comparison of a search or filter expression.
 struct Term {
-    property: String,
+    /// As a JSON pointer.
+    pointer: String,
     operator: String,
+    /// In lower case.
     value: String,
 }
 
 impl Term {
     /// Whether an object matches; values are compared without case.
     fn matches(&self, object: &Value) -> bool {
-        let pointer = format!("/{}", self.property.replace('.', "/"));
-        let found = object.pointer(&pointer).and_then(Value::as_str).unwrap_or_default().to_lowercase();
-        let wanted = self.value.to_lowercase();
+        let found = object.pointer(&self.pointer).and_then(Value::as_str).unwrap_or_default().to_lowercase();
         match self.operator.as_str() {
-            "eq" => found == wanted,
-            "sw" => found.starts_with(&wanted),
-            _ => found.contains(&wanted),
+            "eq" => found == self.value,
+            "sw" => found.starts_with(&self.value),
+            _ => found.contains(&self.value),
         }
     }
 }
@@ -56,7 +56,11 @@ fn parse(text: &str, properties: &[&str], operators: &[&str]) -> Result<Vec<Term
             return Err(invalid());
         }
         rest = after[stream.byte_offset()..].trim_start();
-        terms.push(Term { property: property.to_owned(), operator: operator.to_owned(), value });
+        terms.push(Term {
+            pointer: format!("/{}", property.replace('.', "/")),
+            operator: operator.to_owned(),
+            value: value.to_lowercase(),
+        });
         match rest.split_once(' ') {
             None if rest.is_empty() => return Ok(terms),
             Some(("or", more)) => rest = more.trim_start(),
@@ -72,13 +76,13 @@ pub(super) fn users(call: &mut Call<'_, '_>) -> Outcome {
         (None, Some(filter)) => Some(parse(filter, &USER_PROPERTIES, &["eq"])?),
         (None, None) => None,
     };
-    let found = call.documents.list(&table(&request.host, "users")).filter(|(_, user)| match &terms {
+    let matches = |user: &&Value| match &terms {
         Some(terms) => terms.iter().any(|term| term.matches(user)),
         // Without an expression those who are deactivated are left out.
         None => user["status"] != "DEPROVISIONED",
-    });
-    let found = found.map(|(id, user)| (id.clone(), user.clone())).collect();
-    page(request, LIMITS, found)
+    };
+    let users = call.documents.list(&table(&request.host, "users"));
+    page(request, LIMITS, users, matches, |_, user| user.clone())
 }
 
 /// A user by ID or login.
@@ -111,13 +115,13 @@ pub(super) fn groups(call: &mut Call<'_, '_>) -> Outcome {
         None => None,
     };
     let starts = request.parameter("q").map(str::to_lowercase);
-    let found = call.documents.list(&table(&request.host, "groups")).filter(|(_, group)| {
+    let matches = |group: &&Value| {
         let name = group["profile"]["name"].as_str().unwrap_or_default().to_lowercase();
         terms.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(group)))
             && starts.as_ref().is_none_or(|starts| name.starts_with(starts))
-    });
-    let found = found.map(|(id, group)| (id.clone(), group_view(group))).collect();
-    page(request, GROUPS, found)
+    };
+    let groups = call.documents.list(&table(&request.host, "groups"));
+    page(request, GROUPS, groups, matches, |_, group| group_view(group))
 }
 
 pub(super) fn find_group(
@@ -142,11 +146,10 @@ pub(super) fn member_ids(group: &Value) -> impl Iterator<Item = &str> {
 pub(super) fn members(call: &mut Call<'_, '_>, id: &str) -> Outcome {
     let group = find_group(call.documents, &call.request.host, id)?;
     let users = table(&call.request.host, "users");
-    let mut found: Vec<(String, Value)> = member_ids(&group)
-        .filter_map(|id| Some((id.to_owned(), call.documents.get(&users, id)?.clone())))
-        .collect();
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    page(call.request, LIMITS, found)
+    let mut found: Vec<(&str, &Value)> =
+        member_ids(&group).filter_map(|id| Some((id, call.documents.get(&users, id)?))).collect();
+    found.sort_by_key(|(id, _)| *id);
+    page(call.request, LIMITS, found, |_| true, |_, user| user.clone())
 }
 
 /// The names of the groups that a user is in.

@@ -18,21 +18,38 @@ fn keys_table(organization: &str, app: &str) -> String {
     table(organization, &format!("apps/{app}/keys"))
 }
 
+/// How long the certificate of a key is valid.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Validity {
+    Years(i64),
+    Days(i64),
+}
+
+impl Validity {
+    fn end(self, now: Timestamp) -> Timestamp {
+        let days = match self {
+            Self::Years(years) => years * 365,
+            Self::Days(days) => days,
+        };
+        now.checked_add((days * 24).hours()).unwrap_or(now)
+    }
+}
+
 /// Makes a key and gives its ID.
 pub(super) fn create(
     documents: &mut Transaction<'_>,
     organization: &str,
     app: &str,
-    years: i64,
+    validity: Validity,
     now: Timestamp,
 ) -> Result<String, Refusal> {
     let failed = || Refusal::new(500, "E0000009", "Internal Server Error");
-    let pem = certificate::make(organization, now).map_err(|_| failed())?;
+    let expires = validity.end(now);
+    let pem = certificate::make_until(organization, now, expires).map_err(|_| failed())?;
     let read = certificate::read(&pem).map_err(|_| failed())?;
     let digest = ring::digest::digest(&ring::digest::SHA256, &read.der);
     let thumbprint = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest);
     let kid = ids::alphanumeric(43);
-    let expires = now.checked_add((years * 365 * 24).hours()).unwrap_or(now);
     let key = json!({
         "kty": "RSA", "use": "sig", "e": "AQAB", "kid": kid, "created": ids::millis(now), "lastUpdated": ids::millis(now),
         "expiresAt": ids::millis(expires), "x5c": [read.base64()], "x5t#S256": thumbprint,
@@ -61,6 +78,12 @@ pub(super) fn list(call: &mut Call<'_, '_>, app: &str) -> Outcome {
     Ok(Answer::json(200, &Value::Array(keys)))
 }
 
+pub(super) fn read(call: &mut Call<'_, '_>, app: &str, kid: &str) -> Outcome {
+    apps::find(call.documents, &call.request.host, app)?;
+    let key = call.documents.get(&keys_table(&call.request.host, app), kid);
+    key.map(|key| Answer::json(200, key)).ok_or_else(|| Refusal::not_found(kid, "JsonWebKey"))
+}
+
 pub(super) fn generate(call: &mut Call<'_, '_>, app: &str) -> Outcome {
     let organization = &call.request.host;
     apps::find(call.documents, organization, app)?;
@@ -69,7 +92,7 @@ pub(super) fn generate(call: &mut Call<'_, '_>, app: &str) -> Outcome {
         let cause = "validityYears: must be between 2 and 10".to_owned();
         return Err(Refusal::validation("validityYears", vec![cause]));
     };
-    let kid = create(call.documents, organization, app, years, call.now)?;
+    let kid = create(call.documents, organization, app, Validity::Years(years), call.now)?;
     let key = call.documents.get(&keys_table(organization, app), &kid).cloned().unwrap_or_default();
     Ok(Answer::json(201, &key))
 }

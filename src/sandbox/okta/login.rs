@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sandbox::login::{Assertion, Refused, SignIn};
 use crate::sandbox::store::Transaction;
 
 use super::expression::{Subject, evaluate};
-use super::organization::table;
+use super::organization::{ORGANIZATIONS, Settings, table};
 use super::{apps, assignments, directory, keys};
 
 /// Answers the service provider's request as the organization behind its single sign-on URL would.
@@ -40,7 +40,7 @@ pub(super) fn respond(documents: &Transaction<'_>, attempt: &SignIn<'_>) -> Resu
     if !assignments::is_assigned(documents, organization, app_id, user_id) {
         return Err(Refused::new("user_not_assigned", format!("{email} is not assigned to the application")));
     }
-    let sign_on = &app["settings"]["signOn"];
+    let sign_on = &effective(documents, organization, &app);
     if text(&sign_on["ssoAcsUrl"]) != attempt.acs_url {
         let message =
             format!("the application posts to {}, not to {}", text(&sign_on["ssoAcsUrl"]), attempt.acs_url);
@@ -55,9 +55,45 @@ pub(super) fn respond(documents: &Transaction<'_>, attempt: &SignIn<'_>) -> Resu
         recipient: text(&sign_on["recipient"]).to_owned(),
         destination: text(&sign_on["destination"]).to_owned(),
         response_signed: sign_on["responseSigned"] == true,
+        assertion_signed: sign_on["assertionSigned"] == true,
+        encrypted: sign_on["assertionEncryption"]["enabled"] == true,
+        // One of its own takes the place of the service provider's.
+        returns_relay_state: text(&sign_on["defaultRelayState"]).is_empty(),
+        name_id_format: text(&sign_on["subjectNameIdFormat"]).to_owned(),
         name_id: name_id(text(&sign_on["subjectNameIdTemplate"]), &user["profile"], subject)?,
         attributes: attributes(sign_on, subject)?,
     })
+}
+
+/// The sign-on settings that count: those of a catalogue application come from the catalogue, with its own properties filled in, unless
+/// they are overridden.
+fn effective(documents: &Transaction<'_>, organization: &str, app: &Value) -> Value {
+    let own = app["settings"]["signOn"].clone();
+    let settings = documents.read::<Settings>(ORGANIZATIONS, organization).unwrap_or_default();
+    let Some(entry) = settings.catalogue.get(text(&app["name"])) else { return own };
+    let filled = |template: &str| {
+        let properties = app["settings"]["app"].as_object().into_iter().flatten();
+        properties.fold(template.to_owned(), |it, (key, value)| {
+            it.replace(&format!("${{{key}}}"), value.as_str().unwrap_or_default())
+        })
+    };
+    let or_override = |key: &str, template: &str| match text(&own[key]) {
+        "" => filled(template),
+        overriding => overriding.to_owned(),
+    };
+    let mut all = json!({
+        "ssoAcsUrl": or_override("ssoAcsUrlOverride", &entry.acs_url),
+        "recipient": or_override("recipientOverride", &entry.acs_url),
+        "destination": or_override("destinationOverride", &entry.acs_url),
+        "audience": or_override("audienceOverride", &entry.audience),
+        "responseSigned": true, "assertionSigned": true,
+    });
+    // The NameID is the application's user name.
+    let template = text(&app["credentials"]["userNameTemplate"]["template"]).replace("${source.", "${user.");
+    all["subjectNameIdTemplate"] =
+        if template.is_empty() { "${user.userName}".into() } else { template.into() };
+    all["attributeStatements"] = own["attributeStatements"].clone();
+    all
 }
 
 fn text(value: &Value) -> &str {

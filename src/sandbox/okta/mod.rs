@@ -101,6 +101,7 @@ fn route(call: &mut Call<'_, '_>, settings: &Settings) -> Outcome {
         (&Method::POST, ["apps", id, "lifecycle", "deactivate"]) => apps::set_status(call, id, "INACTIVE"),
         (&Method::GET, ["apps", id, "credentials", "keys"]) => keys::list(call, id),
         (&Method::POST, ["apps", id, "credentials", "keys", "generate"]) => keys::generate(call, id),
+        (&Method::GET, ["apps", id, "credentials", "keys", kid]) => keys::read(call, id, kid),
         (&Method::GET, ["apps", id, "sso", "saml", "metadata"]) => keys::metadata(call, id),
         (&Method::GET, ["apps", id, "users"]) => assignments::users(call, id),
         (&Method::POST, ["apps", id, "users"]) => assignments::assign_user(call, id),

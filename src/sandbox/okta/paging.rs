@@ -15,11 +15,14 @@ pub(super) struct Limits {
     pub(super) most: usize,
 }
 
-/// One page of items, which come with the key that they are ordered by.
-pub(super) fn page(
+/// One page of the items that match, which come in the order of their keys. Of those before the page only the keys are looked at, and
+/// only what is on it is made into its wire form.
+pub(super) fn page<K: AsRef<str>, T>(
     request: &Request,
     limits: Limits,
-    items: Vec<(String, Value)>,
+    items: impl IntoIterator<Item = (K, T)>,
+    matches: impl Fn(&T) -> bool,
+    view: impl Fn(&str, T) -> Value,
 ) -> Result<Answer, Refusal> {
     let limit = match request.parameter("limit") {
         None => limits.default,
@@ -32,8 +35,10 @@ pub(super) fn page(
         },
     };
     let after = request.parameter("after");
-    let mut rest = items.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
-    let page: Vec<(String, Value)> = rest.by_ref().take(limit).collect();
+    let mut rest = items
+        .into_iter()
+        .filter(|(key, item)| after.is_none_or(|after| key.as_ref() > after) && matches(item));
+    let page: Vec<(K, T)> = rest.by_ref().take(limit).collect();
     let has_more = rest.next().is_some();
     let link = |after: Option<&str>, relation: &str| {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -46,8 +51,8 @@ pub(super) fn page(
         format!("<https://{}{}{query}>; rel=\"{relation}\"", request.host, request.path)
     };
     let this = link(after, "self");
-    let next = page.last().filter(|_| has_more).map(|(key, _)| link(Some(key), "next"));
-    let body = page.into_iter().map(|(_, item)| item).collect();
+    let next = page.last().filter(|_| has_more).map(|(key, _)| link(Some(key.as_ref()), "next"));
+    let body = page.into_iter().map(|(key, item)| view(key.as_ref(), item)).collect();
     let answer = Answer::json(200, &Value::Array(body)).with("link", this);
     Ok(match next {
         Some(next) => answer.with("link", next),

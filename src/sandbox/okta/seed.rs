@@ -11,7 +11,7 @@ use crate::sandbox::ids;
 use crate::sandbox::rate::Limit;
 use crate::sandbox::store::Transaction;
 
-use super::organization::{ORGANIZATIONS, Settings, table};
+use super::organization::{CatalogueApp, ORGANIZATIONS, Settings, table};
 use super::{apps, directory};
 
 /// `okta:` in `sandbox.yaml`.
@@ -35,6 +35,34 @@ struct Organization {
     tokens: Vec<String>,
     #[serde(default)]
     rate_limit: Limit,
+    #[serde(default)]
+    generate_users: Option<GenerateUsers>,
+    #[serde(default)]
+    catalogue: BTreeMap<String, CatalogueApp>,
+    #[serde(default)]
+    first_key_days: Option<u32>,
+}
+
+/// People made by the dozen: `user00001@DOMAIN`, `User 00001`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct GenerateUsers {
+    count: u32,
+    domain: String,
+}
+
+impl GenerateUsers {
+    fn apply(&self, documents: &mut Transaction<'_>, host: &str, at: &str) {
+        for number in 1..=self.count {
+            let id = format!("00u{}", ids::alphanumeric(17));
+            let email = format!("user{number:05}@{}", self.domain);
+            let profile = json!({
+                "email": email, "login": email, "firstName": "User", "lastName": format!("{number:05}"),
+                "mobilePhone": null, "secondEmail": null,
+            });
+            documents.put(&table(host, "users"), &id, directory::new_user(&id, "ACTIVE", profile, at));
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -76,9 +104,17 @@ impl Organization {
             object: format!("okta.organizations.{host}.{what}"),
             reason,
         };
-        let settings = Settings { rate_limit: self.rate_limit, tokens: self.tokens.clone() };
+        let settings = Settings {
+            rate_limit: self.rate_limit,
+            tokens: self.tokens.clone(),
+            catalogue: self.catalogue.clone(),
+            first_key_days: self.first_key_days,
+        };
         documents.write(ORGANIZATIONS, host, &settings);
         let at = ids::millis(now);
+        if let Some(generate) = &self.generate_users {
+            generate.apply(documents, host, &at);
+        }
         let mut by_email = BTreeMap::new();
         for user in &self.users {
             let id = format!("00u{}", ids::alphanumeric(17));

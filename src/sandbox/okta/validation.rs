@@ -4,6 +4,7 @@
 use serde_json::Value;
 use url::Url;
 
+use super::organization::CatalogueApp;
 use super::refusal::Refusal;
 
 const FORMATS: [&str; 5] = [
@@ -29,8 +30,12 @@ const CONTEXTS: [&str; 7] = [
 ];
 const FILTERS: [&str; 4] = ["STARTS_WITH", "EQUALS", "CONTAINS", "REGEX"];
 
-/// Refuses an application that lacks something, with everything that is wrong. A catalogue application brings its own settings.
-pub(super) fn check(app: &Value, is_catalogue: bool) -> Result<(), Refusal> {
+/// What can be set of a catalogue application's sign-on settings and has to be a URL.
+const OVERRIDES: [&str; 3] = ["ssoAcsUrlOverride", "recipientOverride", "destinationOverride"];
+
+/// Refuses an application that lacks something, with everything that is wrong. A catalogue application brings its own sign-on settings:
+/// it takes overrides of them (`OINSaml20ApplicationSettingsSignOn`), and wants its own properties.
+pub(super) fn check(app: &Value, catalogue: Option<&CatalogueApp>) -> Result<(), Refusal> {
     let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();
     let mut causes = Vec::new();
     let blank = |name: &str| format!("{name}: The field cannot be left blank");
@@ -46,7 +51,19 @@ pub(super) fn check(app: &Value, is_catalogue: bool) -> Result<(), Refusal> {
         return Err(Refusal::validation("label", causes));
     }
     let sign_on = &app["settings"]["signOn"];
-    if !is_catalogue {
+    if let Some(entry) = catalogue {
+        let missing =
+            entry.settings.iter().filter(|name| text(&app["settings"]["app"][name.as_str()]).is_empty());
+        causes.extend(missing.map(|name| blank(name)));
+        if !causes.is_empty() {
+            return Err(Refusal::validation("settings.app", causes));
+        }
+        for name in OVERRIDES.into_iter().filter(|name| !text(&sign_on[*name]).is_empty()) {
+            if Url::parse(&text(&sign_on[name])).is_err() {
+                causes.push(format!("{name}: must be a URL"));
+            }
+        }
+    } else {
         if !app["settings"].is_object() {
             return Err(Refusal::validation("settings", vec![blank("settings")]));
         }

@@ -136,7 +136,7 @@ fn form(task: &StepTask) -> Map<String, Json> {
             "defaultRedirect" => ("defaultRedirectUrl", value.to_json()),
             "trusted" => ("trustedUrls", value.to_json()),
             "loginPopup" => ("loginUsingPopup", value.to_json()),
-            "certificates" => match first_certificate(value) {
+            "certificates" => match certificates(value) {
                 Some(pem) => ("certificate", pem.into()),
                 None => continue,
             },
@@ -147,7 +147,9 @@ fn form(task: &StepTask) -> Map<String, Json> {
     body
 }
 
-/// The page takes one certificate: the one that signs now stands first.
-fn first_certificate(value: &Value) -> Option<String> {
-    crate::plan::guard::certificates_in(value).first().map(|certificate| certificate.to_pem())
+/// All certificates, one below the other: whether the real page takes several is not documented, this one does.
+fn certificates(value: &Value) -> Option<String> {
+    let all: Vec<String> =
+        crate::plan::guard::certificates_in(value).iter().map(|certificate| certificate.to_pem()).collect();
+    (!all.is_empty()).then(|| all.concat())
 }

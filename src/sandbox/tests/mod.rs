@@ -2,9 +2,12 @@
 
 mod auth0;
 mod core;
+mod google;
 mod okta;
 mod salesforce;
 mod organization;
+mod organization_console;
+mod sendgrid;
 mod twilio;
 
 use camino::Utf8PathBuf;

@@ -45,6 +45,16 @@ const HOSTS: [&str; 5] = [
     "api.twilio.com",
 ];
 
+/// The connection and the OAuth client of an account's Flex, if exactly one of its SSO profiles is active: what a deployment of a
+/// self-hosted Flex UI would ask for.
+pub(crate) fn active_connection(documents: &Transaction<'_>, account: &str) -> Option<(String, String)> {
+    let mut active = profile::of_account(documents, account).into_iter().filter(|profile| profile.active);
+    match (active.next(), active.next()) {
+        (Some(profile), None) => Some((profile.sid, profile.client_id)),
+        _ => None,
+    }
+}
+
 impl Vendor for Twilio {
     fn serves(&self, host: &str, _documents: &Transaction<'_>) -> bool {
         HOSTS.contains(&host) || organization::HOSTS.contains(&host)

@@ -114,7 +114,7 @@ impl Profile {
         if self.friendly_name.is_empty() {
             return Err(Refusal::settings("friendlyName", "the friendly name is missing"));
         }
-        certificate::read(&self.certificate).map_err(|why| Refusal::settings("certificate", why))?;
+        certificate::read_all(&self.certificate).map_err(|why| Refusal::settings("certificate", why))?;
         if self.issuer.is_empty() || self.issuer.contains(char::is_whitespace) {
             return Err(Refusal::settings("issuer", "the identity provider issuer is missing or malformed"));
         }

@@ -138,6 +138,33 @@ fn attributes_become_statements_and_roles_one_expression() {
 }
 
 #[test]
+fn a_break_glass_administrator_is_looked_for_in_a_group_that_is_assigned() {
+    let mut fixture = Fixture::new();
+    fixture.enablements[0] = fixture.enablements[0]
+        .replace("select:", "rollout: {stage: all}, breakGlass: [Root@connie.one], select:");
+    let group = &fixture.lower().unwrap()[1];
+    assert_eq!(group.field(field::BREAK_GLASS).unwrap().value, Value::texts(["root@connie.one"]));
+}
+
+#[test]
+fn what_the_console_needs_is_the_default() {
+    let mut fixture = Fixture::new();
+    fixture.map = "{nameId: {format: emailAddress, from: user.email}}".to_owned();
+    let app = &fixture.lower().unwrap()[0];
+    for (key, value) in [
+        ("responseSigned", Value::Bool(true)),
+        ("assertionSigned", Value::Bool(true)),
+        ("signatureAlgorithm", "RSA_SHA256".into()),
+        ("subjectNameIdFormat", "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress".into()),
+        ("subjectNameIdTemplate", "${user.email}".into()),
+        ("attributeStatements", Value::List(Vec::new())),
+    ] {
+        assert_eq!(app.field(&format!("settings.signOn.{key}")).unwrap().value, value, "{key}");
+    }
+    assert!(app.field("settings.signOn.defaultRelayState").is_none(), "a new application has none");
+}
+
+#[test]
 fn a_seed_reaches_nobody() {
     let components = Fixture::new().lower().unwrap();
     for key in ["ssoAcsUrl", "recipient", "destination"] {
@@ -220,6 +247,19 @@ fn a_catalogue_application_has_its_own_settings_and_an_external_one_no_assignmen
     assert_eq!(app.field("name").unwrap().value.as_text(), Some("twilio_x"));
     assert_eq!(app.field("settings.app.connectionId").unwrap().value.as_text(), Some("JQ1"));
     assert!(app.field("settings.signOn.ssoAcsUrl").is_none());
+    assert!(app.field("settings.signOn.ssoAcsUrlOverride").is_none(), "the catalogue knows where to");
+    let template = app.field("credentials.userNameTemplate.template").unwrap();
+    assert_eq!(template.value.as_text(), Some("${source.email}"));
+    fixture.profile = fixture.profile.replace(
+        "product: flex",
+        "product: flex, serviceProvider: {entityId: 'urn:x', acsUrl: 'https://x.example/acs'}",
+    );
+    let app = &fixture.lower().unwrap()[0];
+    for key in ["ssoAcsUrl", "recipient", "destination", "audience"] {
+        assert!(app.field(&format!("settings.signOn.{key}Override")).is_some(), "{key}");
+    }
+    fixture.profile = fixture.profile.replace("product: flex", "product: flex, signing: {response: true}");
+    assert_eq!(fixture.lower().unwrap_err(), ["okta-signing"]);
     fixture.profile = generic.replace("name: Flex", "name: Flex, management: external");
     let app = &fixture.lower().unwrap()[0];
     assert!(app.fields.iter().all(|field| field.capability != Capability::Managed && field.seed.is_none()));

@@ -21,7 +21,7 @@ use crate::{
 
 /// Component types.
 pub(super) const DOMAIN: &str = "console.domain";
-pub(crate) const DOMAIN_PROOF: &str = "console.domain-proof";
+pub(super) const DOMAIN_PROOF: &str = "console.domain-proof";
 pub(super) const DOMAIN_VERIFICATION: &str = "console.domain-verification";
 pub(super) const DOMAIN_POLICY: &str = "console.domain-policy";
 
@@ -37,7 +37,7 @@ const VERSION: u32 = 1;
 const PREFIX: &str = "twilio-domain-verification=";
 
 /// Where the TXT record belongs.
-pub(crate) fn record_name(domain: &str) -> String {
+pub(super) fn record_name(domain: &str) -> String {
     format!("_twilio.{domain}")
 }
 
@@ -248,8 +248,8 @@ impl Lowering<'_> {
 /// The token that DNS shows for a domain: at `_twilio`, or at the apex, where it is often found too. `wanted` is preferred where there
 /// are several. `None` where nobody could be asked.
 ///
-/// An answer without a token is an empty text: then the probe contradicts whatever was attested.
-pub(crate) async fn proof_of(dns: &Dns, domain: &str, wanted: Option<&str>) -> Option<String> {
+/// `Some(None)` is an answer without a token: then the probe contradicts whatever was attested.
+pub(super) async fn proof_of(dns: &Dns, domain: &str, wanted: Option<&str>) -> Option<Option<String>> {
     let record = record_name(domain);
     let (below, apex) = tokio::join!(dns.txt(&record), dns.txt(domain));
     let mut tokens = BTreeSet::new();
@@ -262,9 +262,9 @@ pub(crate) async fn proof_of(dns: &Dns, domain: &str, wanted: Option<&str>) -> O
         }
     }
     match wanted.filter(|wanted| tokens.contains(*wanted)) {
-        Some(wanted) => Some(wanted.to_owned()),
+        Some(wanted) => Some(Some(wanted.to_owned())),
         // Another token, or none, may stand where nobody answered.
         None if is_unseen => None,
-        None => Some(tokens.pop_first().unwrap_or_default()),
+        None => Some(tokens.pop_first()),
     }
 }

@@ -39,7 +39,7 @@ impl Reader {
                 component.field("token").filter(|field| field.capability == Capability::Probed)
             && let Some(token) = proof_of(&self.dns, &component.natural_key, field.value.as_text()).await
         {
-            observed.fields.insert("token".to_owned(), Value::text(token));
+            observed.fields.insert("token".to_owned(), Value::from(token));
         }
         observed
     }

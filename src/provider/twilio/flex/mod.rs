@@ -53,6 +53,9 @@ use crate::{
 /// The provider's name in realms and plans.
 pub const PROVIDER: &str = "twilio-flex";
 
+/// The component of a profile that gives its connection and its client ID to others.
+pub const TRUST_COMPONENT: &str = lower::TRUST;
+
 /// The region where the tenant names none.
 pub const DEFAULT_REGION: &str = "us1";
 

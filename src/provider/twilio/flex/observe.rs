@@ -275,14 +275,18 @@ impl Found {
             ("acsUrl", acs.clone().map(Value::Text)),
         ];
         let outputs = [
-            ("connection", Value::text(id)),
-            ("entityId", Value::Text(entity.unwrap_or_else(|| entity_id(id)))),
-            ("acsUrl", Value::Text(acs.unwrap_or_else(|| acs_url(id, region)))),
+            ("connection", Some(Value::text(id))),
+            ("clientId", self.connection.client_id.clone().map(Value::Text)),
+            ("entityId", Some(Value::Text(entity.unwrap_or_else(|| entity_id(id))))),
+            ("acsUrl", Some(Value::Text(acs.unwrap_or_else(|| acs_url(id, region))))),
         ];
         Observed {
             id: id.clone(),
             fields: seen.into_iter().filter_map(|(path, value)| Some((path.to_owned(), value?))).collect(),
-            outputs: outputs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            outputs: outputs
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+                .collect(),
             ..Observed::default()
         }
     }

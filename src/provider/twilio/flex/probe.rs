@@ -34,6 +34,8 @@ pub struct Connection {
     pub id: String,
     /// Whether people can sign in through it; `None` where the list does not say.
     pub active: Option<bool>,
+    /// The OAuth client that a self-hosted Flex signs in with; `None` where the list does not say.
+    pub client_id: Option<String>,
 }
 
 /// Where a sign-in through a connection leads.
@@ -219,9 +221,18 @@ fn read_connections(body: &Value) -> Option<Vec<Connection>> {
             Some(Value::Bool(active)) => Some(*active),
             Some(_) => return None,
         };
+        // A mobile application has a client of its own, which no browser signs in with.
+        let is_mobile = either(entry, "app_type", "appType").is_some_and(|kind| kind == "MobileApp");
+        let client_id = either(entry, "client_id", "clientId")
+            .and_then(Value::as_str)
+            .filter(|_| !is_mobile)
+            .map(str::to_owned);
         match connections.iter_mut().find(|known| known.id == id) {
-            Some(known) => known.active = known.active.max(active),
-            None => connections.push(Connection { id: id.to_owned(), active }),
+            Some(known) => {
+                known.active = known.active.max(active);
+                known.client_id = known.client_id.take().or(client_id);
+            }
+            None => connections.push(Connection { id: id.to_owned(), active, client_id }),
         }
     }
     connections.sort_by(|one, other| one.id.cmp(&other.id));
@@ -264,17 +275,21 @@ mod tests {
 
     #[test]
     fn connections_are_read_in_every_form_that_was_seen() {
-        let one = |active| Some(vec![Connection { id: ONE.to_owned(), active }]);
+        let one = |active, client_id: Option<&str>| {
+            Some(vec![Connection { id: ONE.to_owned(), active, client_id: client_id.map(str::to_owned) }])
+        };
         let wire = json!({"config_list": [{"connection_name": ONE, "client_id": "c"}]});
-        assert_eq!(read_connections(&wire), one(None));
-        let sdk = json!({"configList": [{"connectionName": ONE, "ssoProfileSid": ONE, "clientId": "c", "active": true,
+        assert_eq!(read_connections(&wire), one(None, Some("c")));
+        let sdk = json!({"configList": [{"connectionName": ONE, "ssoProfileSid": ONE, "clientId": "m", "active": true,
+                                         "appType": "MobileApp"},
+                                        {"connectionName": ONE, "ssoProfileSid": ONE, "clientId": "c", "active": true,
                                          "appType": "SinglePageApp"}]});
-        assert_eq!(read_connections(&sdk), one(Some(true)));
+        assert_eq!(read_connections(&sdk), one(Some(true), Some("c")));
         let object = json!({"config_list": {"connection_name": ONE, "active": false}});
-        assert_eq!(read_connections(&object), one(Some(false)));
+        assert_eq!(read_connections(&object), one(Some(false), None));
         let twice = json!({"config_list": [{"sso_profile_sid": ONE, "active": true},
                                            {"sso_profile_sid": ONE, "active": false}]});
-        assert_eq!(read_connections(&twice), one(Some(true)));
+        assert_eq!(read_connections(&twice), one(Some(true), None));
         assert_eq!(read_connections(&json!({"config_list": []})), Some(Vec::new()));
     }
 
