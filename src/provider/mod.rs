@@ -15,8 +15,6 @@
 
 pub mod assertion;
 pub mod auth0;
-mod claim;
-mod conflict;
 pub mod credentials;
 pub mod google;
 mod lower;

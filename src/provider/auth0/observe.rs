@@ -28,7 +28,7 @@ use crate::{
         Unknown, UnknownReason,
     },
     http::{Http, HttpError},
-    provider::claim::claim,
+    provider::owned::claim,
     provider::{Mutate, Observe, Population, PopulationQuery, Scope},
 };
 
@@ -298,7 +298,7 @@ impl Tenant {
             };
         }
         let marker_of = |client: &Client| client.metadata(metadata::MARKER).map(str::to_owned);
-        claim(clients, component, marker_of, |client| &client.id, is_named)
+        claim(clients, component, marker_of, |client| client.id.clone(), is_named)
             .map_or(Observation::Absent, |(client, ownership)| present(observed(client), ownership))
     }
 

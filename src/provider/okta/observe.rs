@@ -27,7 +27,7 @@ use crate::{
         Unknown, UnknownReason,
     },
     http::{Http, HttpError},
-    provider::{Mutate, Observe, Population, PopulationQuery, Scope, claim::claim},
+    provider::{Mutate, Observe, Population, PopulationQuery, Scope, owned::claim},
     saml::names::Binding,
 };
 
@@ -299,7 +299,7 @@ fn claim_app<'a>(apps: &'a [App], component: &Component) -> Claim<'a> {
             }
         };
     }
-    match claim(apps, component, |app| app.notes().marker, |app| &app.id, is_named) {
+    match claim(apps, component, |app| app.notes().marker, |app| app.id.clone(), is_named) {
         Some((app, ownership)) => Claim::Found(app, ownership),
         None => Claim::Nothing,
     }

@@ -22,7 +22,7 @@ use crate::{
     plan::Permit,
     provider::{
         Mutate, Write, WriteError, Written,
-        conflict::{check_unchanged, conflict},
+        owned::{check_unchanged, conflict},
     },
 };
 

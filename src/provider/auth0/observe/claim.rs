@@ -9,7 +9,7 @@ use super::present;
 use crate::component::{
     Address, Component, Marker, Observation, Ownership, Unknown, UnknownReason, WriteChannel,
 };
-use crate::provider::claim::claim;
+use crate::provider::owned::claim;
 
 /// The Action that a binding's parent is.
 pub(super) fn action_of<'a>(actions: &'a [Action], binding: &Component) -> Option<&'a Action> {
@@ -33,7 +33,7 @@ pub(super) fn claim_action<'a>(
 ) -> Option<(&'a Action, Ownership)> {
     let marker_of = |action: &Action| code::header(&action.code).marker;
     let is_named = |action: &Action| action.name == component.natural_key;
-    claim(actions, component, marker_of, |action| &action.id, is_named)
+    claim(actions, component, marker_of, |action| action.id.clone(), is_named)
 }
 
 /// The one account that a person's component is about.
