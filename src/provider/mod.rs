@@ -15,13 +15,12 @@
 
 pub mod assertion;
 pub mod auth0;
-pub(crate) mod conflict;
 pub mod credentials;
 pub mod google;
 mod lower;
 pub mod okta;
 mod owned;
-pub mod pins;
+mod pins;
 mod population;
 pub mod registry;
 mod rehearse;
@@ -39,6 +38,7 @@ pub use lower::{
     AccountsOfRealm, IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource,
     ProfileContext, Review, Rotation, ServiceProvider, ServiceProviderSide, announcement,
 };
+pub(crate) use pins::plain_fingerprint;
 pub use population::{Person, Population, PopulationQuery};
 pub use rehearse::{Objection, REHEARSAL, REHEARSAL_WARNING, Rehearsal, Rehearse, SharedRehearse};
 

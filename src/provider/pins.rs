@@ -11,6 +11,9 @@ use crate::{
     yaml::path,
 };
 
+/// The path of the field that compares fingerprints.
+pub(super) const FINGERPRINTS: &str = "fingerprints";
+
 /// The certificates that the manifests pin.
 #[derive(Debug, Clone)]
 pub struct Pins {
@@ -71,10 +74,10 @@ impl Pins {
         is_complete.then(|| Value::List(self.known.iter().cloned().map(Value::Certificate).collect()))
     }
 
-    /// What is to be compared with the certificates in use, at a field path.
-    pub fn field(&self, path: &str) -> Option<Field> {
+    /// What is to be compared with the certificates in use.
+    pub fn field(&self) -> Option<Field> {
         (!self.fingerprints.is_empty()).then(|| {
-            Field::new(path, Value::texts(self.fingerprints.clone()), Capability::Observed)
+            Field::new(FINGERPRINTS, Value::texts(self.fingerprints.clone()), Capability::Observed)
                 .by(Rule::Set)
                 .from(self.origin.clone())
         })

@@ -47,7 +47,8 @@ impl Served {
 
     fn salesforce_token(&self) -> String {
         let form = b"grant_type=client_credentials&client_id=a-test&client_secret=a-test".to_vec();
-        let (status, text) = self.raw("POST", "services/oauth2/token", "", "application/x-www-form-urlencoded", form);
+        let (status, text) =
+            self.raw("POST", "services/oauth2/token", "", "application/x-www-form-urlencoded", form);
         assert_eq!(status, 200, "{text}");
         let json: Value = serde_json::from_str(&text).unwrap();
         json["access_token"].as_str().unwrap().to_owned()
@@ -96,7 +97,13 @@ impl Served {
         assert_eq!(status, 201, "{text}");
         let id = serde_json::from_str::<Value>(&text).unwrap()["id"].as_str().unwrap().to_owned();
         loop {
-            let (_, text) = self.raw("GET", &format!("{path}/{id}?includeDetails=true"), &token, "text/plain", Vec::new());
+            let (_, text) = self.raw(
+                "GET",
+                &format!("{path}/{id}?includeDetails=true"),
+                &token,
+                "text/plain",
+                Vec::new(),
+            );
             let status: Value = serde_json::from_str(&text).unwrap();
             if status["deployResult"]["done"] == true {
                 assert_eq!(status["deployResult"]["success"], true, "{status}");
@@ -132,7 +139,8 @@ impl Served {
 
     /// Who has the permission set, by e-mail address.
     fn assigned_by_set(&self) -> Vec<String> {
-        let soql = "SELECT Id, Assignee.Email FROM PermissionSetAssignment WHERE PermissionSet.Name = 'Twilio_Flex'";
+        let soql =
+            "SELECT Id, Assignee.Email FROM PermissionSetAssignment WHERE PermissionSet.Name = 'Twilio_Flex'";
         let mut emails: Vec<String> =
             self.query(soql).iter().map(|it| it["Assignee"]["Email"].as_str().unwrap().to_owned()).collect();
         emails.sort();
@@ -159,10 +167,22 @@ fn each_change_by_hand_is_found_as_exactly_that_field() {
         (SAML, saml, ">Username<", ">UserId<", "samlPolicies.subjectType"),
         (SAML, saml, ">SHA256<", ">SHA1<", "samlPolicies.signingAlgorithmType"),
         (SAML, saml, "<acsUrl>", "<certificate>MIIB</certificate><acsUrl>", "samlPolicies.certificate"),
-        (SAML, saml, "<acsUrl>", "<encryptionCertificate>MIIB</encryptionCertificate><acsUrl>", "samlPolicies.encryptionCertificate"),
+        (
+            SAML,
+            saml,
+            "<acsUrl>",
+            "<encryptionCertificate>MIIB</encryptionCertificate><acsUrl>",
+            "samlPolicies.encryptionCertificate",
+        ),
         (SAML, saml, formula, "<formula>$User.Title</formula>", "samlPolicies.customAttributes"),
         (SAML, saml, "Flex Agent,Flex Supervisor", "Flex Agent", "samlPolicies.commaSeparatedProfile"),
-        (SAML, saml, "<commaSeparatedPermissionSet>Twilio_Flex</commaSeparatedPermissionSet>", "", "samlPolicies.commaSeparatedPermissionSet"),
+        (
+            SAML,
+            saml,
+            "<commaSeparatedPermissionSet>Twilio_Flex</commaSeparatedPermissionSet>",
+            "",
+            "samlPolicies.commaSeparatedPermissionSet",
+        ),
     ];
     // Each edit is added to those before it, so that each plan shows one more field.
     let mut expected: Vec<&str> = Vec::new();
@@ -170,8 +190,12 @@ fn each_change_by_hand_is_found_as_exactly_that_field() {
         project.serve().edit(kind, name, from, to);
         expected.push(path);
         let plan = project.plan();
-        let mut found: Vec<&str> =
-            changes(&plan, "update")[0]["fields"].as_array().unwrap().iter().map(|it| it["path"].as_str().unwrap()).collect();
+        let mut found: Vec<&str> = changes(&plan, "update")[0]["fields"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["path"].as_str().unwrap())
+            .collect();
         found.sort_unstable();
         let mut wanted = expected.clone();
         wanted.sort_unstable();
@@ -179,7 +203,12 @@ fn each_change_by_hand_is_found_as_exactly_that_field() {
     }
     project.run(&["apply", "--sandbox", "--yes", "--no-verify"]).expect(0);
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
-    project.serve().edit(IDP, "IdentityProvider", "<enableIdentityProvider>true", "<enableIdentityProvider>false");
+    project.serve().edit(
+        IDP,
+        "IdentityProvider",
+        "<enableIdentityProvider>true",
+        "<enableIdentityProvider>false",
+    );
     assert_eq!(lines(&project.plan()), [format!("update {SETTINGS} [enableIdentityProvider]")]);
     project.run(&["apply", "--sandbox", "--yes"]).expect(0);
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
@@ -197,7 +226,12 @@ fn everything_is_one_deploy_and_what_is_not_ours_is_kept() {
 
     let intranet = {
         let sandbox = project.serve();
-        sandbox.edit(ECA, NAME, "<description>", "<infoUrl>https://connie.one</infoUrl><description>Ask Lena. ");
+        sandbox.edit(
+            ECA,
+            NAME,
+            "<description>",
+            "<infoUrl>https://connie.one</infoUrl><description>Ask Lena. ",
+        );
         sandbox.edit(
             SAML,
             &format!("{NAME}_samlPlcy"),
@@ -211,7 +245,10 @@ fn everything_is_one_deploy_and_what_is_not_ours_is_kept() {
     project.run(&["apply", "--sandbox", "--yes"]).expect(0);
     let sandbox = project.serve();
     let app = sandbox.component(ECA, NAME).unwrap();
-    assert!(app.contains("<infoUrl>https://connie.one</infoUrl>") && app.contains("Ask Lena. [concord "), "{app}");
+    assert!(
+        app.contains("<infoUrl>https://connie.one</infoUrl>") && app.contains("Ask Lena. [concord "),
+        "{app}"
+    );
     assert!(sandbox.component(SAML, &format!("{NAME}_samlPlcy")).unwrap().contains("nss.connie.team/out"));
     assert_eq!(sandbox.component(CONNECTED, "Intranet"), intranet);
 }
@@ -224,7 +261,8 @@ fn planning_and_rehearsing_save_nothing() {
     for call in calls.iter().filter(|call| call["host"] == HOST && call["method"] != "GET") {
         let (path, body) = (call["path"].as_str().unwrap(), call["body"].as_str().unwrap_or_default());
         let is_read = path == "/services/oauth2/token"
-            || (path.starts_with("/services/Soap/m/") && (body.contains("<readMetadata") || body.contains("<listMetadata")));
+            || (path.starts_with("/services/Soap/m/")
+                && (body.contains("<readMetadata") || body.contains("<listMetadata")));
         assert!(is_read, "{call}");
     }
     let people = calls.iter().filter(|call| call["host"] == HOST).count();
@@ -262,23 +300,33 @@ fn what_the_organization_refuses_names_the_manifests_line() {
 fn people_are_assigned_the_permission_set_and_nobody_loses_it() {
     let project = Project::example("salesforce-flex");
     project.reconcile();
-    let everybody =
-        ["ann@connie.one", "lead@connie.one", "maria@respite.connie.one", "test@connie.one"].map(str::to_owned);
+    let everybody = ["ann@connie.one", "lead@connie.one", "maria@respite.connie.one", "test@connie.one"]
+        .map(str::to_owned);
     {
         let sandbox = project.serve();
         assert_eq!(sandbox.assigned_by_set(), everybody);
-        let soql = "SELECT Id, Assignee.Email FROM PermissionSetAssignment WHERE Assignee.Email = 'ann@connie.one'";
+        let soql =
+            "SELECT Id, Assignee.Email FROM PermissionSetAssignment WHERE Assignee.Email = 'ann@connie.one'";
         let id = sandbox.query(soql)[0]["Id"].as_str().unwrap().to_owned();
         let path = format!("services/data/v63.0/sobjects/PermissionSetAssignment/{id}");
-        let (status, text) = sandbox.raw("DELETE", &path, &sandbox.salesforce_token(), "text/plain", Vec::new());
+        let (status, text) =
+            sandbox.raw("DELETE", &path, &sandbox.salesforce_token(), "text/plain", Vec::new());
         assert_eq!(status, 204, "{text}");
     }
     let plan = project.plan();
-    assert_eq!(lines(&plan), ["create nss/UserEnablement/home-care/salesforce.user:ann@connie.one [permissionSet]"], "{plan}");
+    assert_eq!(
+        lines(&plan),
+        ["create nss/UserEnablement/home-care/salesforce.user:ann@connie.one [permissionSet]"],
+        "{plan}"
+    );
     project.run(&["apply", "--sandbox", "--yes"]).expect(0);
     assert_eq!(project.serve().assigned_by_set(), everybody);
     // Nobody can say whose an assignment is, so none is taken away.
-    project.edit("people.yaml", "  exclude: [volunteer@connie.one]\n", "  exclude: [volunteer@connie.one, ann@connie.one]\n");
+    project.edit(
+        "people.yaml",
+        "  exclude: [volunteer@connie.one]\n",
+        "  exclude: [volunteer@connie.one, ann@connie.one]\n",
+    );
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
 }
 
@@ -290,13 +338,25 @@ fn an_application_is_deleted_with_its_policies_and_nothing_else() {
     let plan = project.plan();
     assert_eq!(changes(&plan, "delete").len(), 1, "{plan}");
     project
-        .run(&["apply", "--sandbox", "--yes", "--simulate-operator", "--allow", "max-deletes", "--allow", "emptied"])
+        .run(&[
+            "apply",
+            "--sandbox",
+            "--yes",
+            "--simulate-operator",
+            "--allow",
+            "max-deletes",
+            "--allow",
+            "emptied",
+        ])
         .expect(0);
     let sandbox = project.serve();
     assert_eq!(sandbox.component(ECA, NAME), None);
     assert_eq!(sandbox.component(SAML, &format!("{NAME}_samlPlcy")), None);
     assert!(sandbox.component(CONNECTED, "Intranet").is_some());
-    assert!(sandbox.component(IDP, "IdentityProvider").unwrap().contains("NSS_SAML"), "others may be signed for with it");
+    assert!(
+        sandbox.component(IDP, "IdentityProvider").unwrap().contains("NSS_SAML"),
+        "others may be signed for with it"
+    );
 }
 
 #[test]
@@ -325,7 +385,11 @@ fn lost_answers_make_nothing_twice() {
 fn a_test_user_who_does_not_exist_is_a_step_that_the_directory_closes() {
     let project = Project::example("salesforce-flex");
     let seed = project.read("sandbox.yaml");
-    let without: String = seed.lines().filter(|line| !line.contains("email: test@connie.one")).map(|it| format!("{it}\n")).collect();
+    let without: String = seed
+        .lines()
+        .filter(|line| !line.contains("email: test@connie.one"))
+        .map(|it| format!("{it}\n"))
+        .collect();
     project.write("sandbox.yaml", &without);
     let plan = project.plan();
     let step = "manual nss/SsoProfile/flex/salesforce.test-user:test@connie.one [exists]";
@@ -339,7 +403,11 @@ fn a_test_user_who_does_not_exist_is_a_step_that_the_directory_closes() {
 #[test]
 fn a_connected_app_is_changed_and_never_made() {
     let project = Project::example("salesforce-flex");
-    project.edit("flex.yaml", "    salesforce:\n      contactEmail", "    salesforce:\n      kind: connectedApp\n      contactEmail");
+    project.edit(
+        "flex.yaml",
+        "    salesforce:\n      contactEmail",
+        "    salesforce:\n      kind: connectedApp\n      contactEmail",
+    );
     let plan = project.run(&["plan", "--sandbox"]).expect(1);
     assert!(plan.stdout.contains("since Spring '26 none can be made"), "{}", plan.stdout);
     project.edit("flex.yaml", "name: Twilio Flex - NSS\n", "name: Intranet\n    id: Intranet\n");
@@ -364,11 +432,20 @@ fn an_edition_without_the_api_is_reconciled_by_steps() {
     ] {
         project.edit("tenant.yaml", line, "");
     }
-    project.edit("sandbox.yaml", "      edition: unlimited\n", "      edition: professional\n      allowConnectedAppCreation: true\n");
+    project.edit(
+        "sandbox.yaml",
+        "      edition: unlimited\n",
+        "      edition: professional\n      allowConnectedAppCreation: true\n",
+    );
     // Without a directory people are those whom the manifests name; the permission set is given by hand.
-    project.edit("sandbox.yaml", "profile: Flex Agent, fields", "profile: Flex Agent, permissionSets: [Twilio_Flex], fields");
+    project.edit(
+        "sandbox.yaml",
+        "profile: Flex Agent, fields",
+        "profile: Flex Agent, permissionSets: [Twilio_Flex], fields",
+    );
     let plan = project.plan();
-    let manual: Vec<&str> = changes(&plan, "manual").iter().map(|it| it["address"].as_str().unwrap()).collect();
+    let manual: Vec<&str> =
+        changes(&plan, "manual").iter().map(|it| it["address"].as_str().unwrap()).collect();
     assert!(manual.contains(&APP) && manual.contains(&SETTINGS), "{manual:?}");
     let runbook = project.run(&["runbook", "--sandbox"]);
     for text in ["Subject Type", "Verify Request Signatures", "IdP Certificate", "NSS_SAML"] {

@@ -10,11 +10,12 @@ use super::{
     action,
     attributes::names_value,
     client::{metadata_url, sso_url},
-    lower::{TRIGGER, default_issuer, field, plain_fingerprint},
+    lower::{TRIGGER, default_issuer, field},
     wire::{Action, Client, Object, SigningKey, User, metadata},
 };
 use crate::{
     component::{AppliedNote, Capability, Component, Observed, Ownership, Value, WriteChannel},
+    provider::pins::plain_fingerprint,
     saml::{Certificate, CertificateError},
 };
 

@@ -6,11 +6,12 @@ use serde_json::Value as Json;
 
 use super::{
     attributes,
-    lower::{field, metadata_url, plain_fingerprint},
+    lower::{field, metadata_url},
     wire::{ANSWER_ONLY, App, Notes},
 };
 use crate::{
     component::{AppliedNote, Capability, Component, Observed, Ownership, Value, WriteChannel},
+    provider::pins::plain_fingerprint,
     saml::Certificate,
 };
 

@@ -243,7 +243,7 @@ pub(super) fn app(remote: &RemoteApp, component: Option<&Component>, around: &Su
         ownership: Ownership::Ours,
         applied: description.applied.as_deref().and_then(AppliedNote::parse),
         kept: kept(remote, component, &description),
-        is_own_identity: false,
+        ..Observed::default()
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) mod kind {
 pub(super) mod field {
     pub(in super::super) const NAME: &str = "name";
     pub(in super::super) const KEY_SIZE: &str = "keySize";
-    pub(in super::super) const FINGERPRINTS: &str = "fingerprints";
+    pub(in super::super) use crate::provider::pins::FINGERPRINTS;
     pub(in super::super) const CERTIFICATE_NAME: &str = "certificateName";
     pub(in super::super) const ENABLED: &str = "enableIdentityProvider";
     /// What begins with this is in the policies of an External Client App.
@@ -523,7 +523,7 @@ impl Lowering<'_> {
                 Field::managed(field::KEY_SIZE, i64::from(u32::from(size))).from(at("certificateKeySize")),
             );
         }
-        component.fields.extend(self.pins.field(field::FINGERPRINTS));
+        component.fields.extend(self.pins.field());
         component
     }
 
@@ -566,7 +566,7 @@ impl Lowering<'_> {
             ),
         ]);
         if app.management == Management::External {
-            component.fields.extend(self.pins.field(field::FINGERPRINTS));
+            component.fields.extend(self.pins.field());
         }
         component
     }

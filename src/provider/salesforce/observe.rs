@@ -24,7 +24,7 @@ use crate::{
     },
     http::{Http, HttpError},
     plan::Warning,
-    provider::{Mutate, Observe, Population, PopulationQuery, Rehearse, Scope},
+    provider::{Mutate, Observe, Population, PopulationQuery, Rehearse, Scope, owned},
     saml::names::Binding,
 };
 
@@ -460,33 +460,17 @@ pub(super) fn assigned(id: &str, permission_set: &str) -> Observed {
 /// Which application is a component's, and whose it is: by its marker, by its former marker, by its API name.
 pub(super) fn claim<'a>(apps: &'a [RemoteApp], component: &Component) -> Option<(&'a RemoteApp, Ownership)> {
     // API names are unique whatever the case.
-    let named = apps.iter().find(|app| app.full_name.eq_ignore_ascii_case(&component.natural_key));
     if is_external(component) {
+        let named = apps.iter().find(|app| app.full_name.eq_ignore_ascii_case(&component.natural_key));
         return named.map(|app| (app, Ownership::Ours));
     }
-    let marked = |address: &Address| -> Vec<&RemoteApp> {
-        let marker =
-            Marker { project: component.marker.project.clone(), address: address.clone() }.to_string();
-        apps.iter().filter(|app| app.description().marker.as_deref() == Some(marker.as_str())).collect()
-    };
-    let owned = |found: &[&RemoteApp], otherwise| match found.len() {
-        1 => otherwise,
-        _ => Ownership::Ambiguous(found.iter().map(|it| it.full_name.clone()).collect()),
-    };
-    let ours = marked(&component.address);
-    if let Some(first) = ours.first() {
-        return Some((first, owned(&ours, Ownership::Ours)));
-    }
-    if let Some(former) = &component.formerly {
-        let theirs = marked(former);
-        if let Some(first) = theirs.first() {
-            return Some((first, owned(&theirs, Ownership::Renamed(former.clone()))));
-        }
-    }
-    named.map(|app| {
-        let ownership = app.description().marker.map_or(Ownership::Unmarked, Ownership::Foreign);
-        (app, ownership)
-    })
+    owned::claim(
+        apps,
+        component,
+        |app| app.description().marker,
+        |app| app.full_name.clone(),
+        |app| app.full_name.eq_ignore_ascii_case(&component.natural_key),
+    )
 }
 
 #[async_trait]
@@ -550,63 +534,39 @@ impl Observe for Organization {
         snapshot
     }
 
-    fn warnings(&self, components: &[&Component], snapshot: &Snapshot, now: jiff::Timestamp) -> Vec<Warning> {
+    fn warnings(
+        &self,
+        components: &[&Component],
+        snapshot: &Snapshot,
+        _now: jiff::Timestamp,
+    ) -> Vec<Warning> {
         let certificates = components
             .iter()
             .filter(|it| it.address.component_type() == kind::CERTIFICATE && it.step.is_none());
         certificates
-            .filter_map(|it| certificate_warning(it, snapshot.components.get(&it.address)?, now))
+            .filter(|it| matches!(snapshot.components.get(&it.address), Some(Observation::Absent)))
+            .map(|it| short_life(it))
             .collect()
     }
 }
 
-/// Days before its end from which a certificate is warned about here; `verify` goes by the policy.
-const WARN_DAYS: i64 = 60;
-
-fn certificate_warning(
-    component: &Component,
-    observation: &Observation,
-    now: jiff::Timestamp,
-) -> Option<Warning> {
-    let location = component.field(field::NAME).and_then(|it| it.origin.clone());
-    let warning = |message: String, help: &str| {
-        Some(Warning {
-            code: codes::CERTIFICATE_LIFE.id,
-            message,
-            people: Vec::new(),
-            location: location.clone(),
-            help: Some(help.to_owned()),
-        })
+/// A certificate that is to be made: how long it will live. When one ends that is there is said for every vendor alike.
+fn short_life(component: &Component) -> Warning {
+    let (bits, life) = match component.field(field::KEY_SIZE).map(|it| &it.value) {
+        Some(Value::Int(4096)) => (4096, "two years"),
+        _ => (2048, "one year"),
     };
-    let rotate = "name a new one in `application.salesforce.certificate` in time; the plan then shows each step of the rotation";
-    match observation {
-        Observation::Absent => {
-            let size = component.field(field::KEY_SIZE).map(|it| &it.value);
-            let (bits, life) = match size {
-                Some(Value::Int(4096)) => (4096, "two years"),
-                _ => (2048, "one year"),
-            };
-            warning(
-                format!(
-                    "the certificate `{}` that Salesforce will make, with {bits} bits, is valid for {life}",
-                    component.natural_key
-                ),
-                rotate,
-            )
-        }
-        Observation::Present(observed) => {
-            let certificates = observed.outputs.get("certificates").and_then(Value::as_list)?;
-            let Some(Value::Certificate(certificate)) = certificates.first() else { return None };
-            let days = certificate.days_left(now);
-            if days >= WARN_DAYS {
-                return None;
-            }
-            let ends = certificate.not_after().strftime("%Y-%m-%d");
-            warning(
-                format!("the certificate `{}` ends in {days} days, on {ends}", component.natural_key),
-                rotate,
-            )
-        }
-        Observation::Unknown(_) => None,
+    Warning {
+        code: codes::CERTIFICATE_LIFE.id,
+        message: format!(
+            "the certificate `{}` that Salesforce will make, with {bits} bits, is valid for {life}",
+            component.natural_key
+        ),
+        people: Vec::new(),
+        location: component.field(field::NAME).and_then(|it| it.origin.clone()),
+        help: Some(
+            "name a new one in `application.salesforce.certificate` in time; the plan then shows each step of the rotation"
+                .to_owned(),
+        ),
     }
 }

@@ -31,16 +31,12 @@ use crate::{
     plan::Permit,
     provider::{
         Mutate, Objection, Rehearsal, Rehearse, Write, WriteError, Written,
-        conflict::{check_unchanged, may_write},
+        owned::{check_unchanged, conflict, may_write},
     },
 };
 
 /// What was planned on, and what differs.
 type Planned<'a> = (&'a Observed, &'a [String]);
-
-fn conflict(what: impl Into<String>) -> WriteError {
-    WriteError::Conflict { what: what.into() }
-}
 
 fn refused(what: &str, message: impl Into<String>, help: Option<&str>) -> WriteError {
     WriteError::Refused { what: what.to_owned(), message: message.into(), help: help.map(str::to_owned) }
@@ -196,7 +192,7 @@ impl Organization {
             return items(&app, component, None, note);
         };
         let app = self.one_app(component).await?.ok_or_else(|| conflict(&component.title))?;
-        if !may_write(component, app.description().marker.as_deref()) {
+        if !may_write(component, planned, app.description().marker.as_deref()) {
             return Err(conflict(&component.title));
         }
         let around = self.surroundings(std::slice::from_ref(&app), false).await?;

@@ -429,4 +429,4 @@ fn list(
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

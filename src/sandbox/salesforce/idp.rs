@@ -194,6 +194,11 @@ pub(super) fn respond(documents: &Transaction<'_>, attempt: &SignIn<'_>) -> Resu
         recipient: provider.acs_url.clone(),
         destination: provider.acs_url,
         response_signed: true,
+        // Salesforce signs both (Salesforce, "SAML identity provider").
+        assertion_signed: true,
+        encrypted: false,
+        returns_relay_state: true,
+        name_id_format: provider.format.clone(),
         name_id,
         attributes,
     })

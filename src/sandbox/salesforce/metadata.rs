@@ -2,7 +2,7 @@
 //! (`@salesforce/types` 1.9.0) and the Metadata API's documentation.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
 use super::formula;
@@ -272,7 +272,8 @@ pub(super) fn save(
     component.updated_at = at;
     if kind.name == "Certificate" && component.pem.is_none() {
         let years = if tree.text_of("keySize") == "4096" { 2 } else { 1 };
-        let pem = certificate::make_for(&format!("{full_name}_{organization}"), years, now);
+        let until = now.saturating_add((years * 365 * 24).hours()).unwrap_or(now);
+        let pem = certificate::make_until(&format!("{full_name}_{organization}"), now, until);
         component.pem = Some(pem.map_err(|_| problem(0, "An unexpected error occurred."))?);
     }
     documents.write(

@@ -7,6 +7,7 @@ mod okta;
 mod organization;
 mod organization_console;
 mod salesforce;
+mod saml;
 mod sendgrid;
 mod twilio;
 

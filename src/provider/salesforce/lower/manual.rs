@@ -68,7 +68,7 @@ fn identity_provider(lowering: &Lowering<'_>) -> Component {
         field.capability =
             if field.path == field::ENABLED { Capability::Probed } else { Capability::Attested };
     }
-    component.fields.extend(lowering.pins.field(field::FINGERPRINTS));
+    component.fields.extend(lowering.pins.field());
     component.step = Some(step(
         &organization.domain,
         "Identity > Identity Provider",
