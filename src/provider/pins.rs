@@ -16,18 +16,18 @@ pub(super) const FINGERPRINTS: &str = "fingerprints";
 
 /// The certificates that the manifests pin.
 #[derive(Debug, Clone)]
-pub struct Pins {
+pub(super) struct Pins {
     /// SHA-256 fingerprints, lower-case hexadecimal digits, sorted.
-    pub fingerprints: Vec<String>,
+    pub(super) fingerprints: Vec<String>,
     /// The certificates that are given as a whole, in their order.
-    pub known: Vec<Certificate>,
+    pub(super) known: Vec<Certificate>,
     /// Where they are pinned.
-    pub origin: Location,
+    pub(super) origin: Location,
 }
 
 impl Pins {
     /// Reads the pins; what is none is a finding with this code.
-    pub fn of(
+    pub(super) fn of(
         provider: &Resource<IdentityProviderSpec>,
         code: &'static Code,
         findings: &mut Vec<Finding>,
@@ -64,18 +64,18 @@ impl Pins {
     }
 
     /// Whether nothing is pinned.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.fingerprints.is_empty()
     }
 
     /// The pinned certificates themselves, if each is given as a whole.
-    pub fn certificates(&self) -> Option<Value> {
+    pub(super) fn certificates(&self) -> Option<Value> {
         let is_complete = !self.known.is_empty() && self.known.len() >= self.fingerprints.len();
         is_complete.then(|| Value::List(self.known.iter().cloned().map(Value::Certificate).collect()))
     }
 
     /// What is to be compared with the certificates in use.
-    pub fn field(&self) -> Option<Field> {
+    pub(super) fn field(&self) -> Option<Field> {
         (!self.fingerprints.is_empty()).then(|| {
             Field::new(FINGERPRINTS, Value::texts(self.fingerprints.clone()), Capability::Observed)
                 .by(Rule::Set)
@@ -86,7 +86,7 @@ impl Pins {
 
 /// What is seen of certificates in use, beside what is pinned. Pins may name more than the one in use (the next one, during a rotation):
 /// only a foreign one is drift.
-pub fn seen(in_use: &[Certificate], pinned: Option<&Value>) -> Value {
+pub(super) fn seen(in_use: &[Certificate], pinned: Option<&Value>) -> Value {
     let fingerprints: Vec<Value> =
         in_use.iter().map(|it| Value::text(plain_fingerprint(it.sha256_fingerprint()))).collect();
     match pinned {
@@ -98,11 +98,11 @@ pub fn seen(in_use: &[Certificate], pinned: Option<&Value>) -> Value {
 }
 
 /// A fingerprint as lower-case digits without separators.
-pub fn plain_fingerprint(text: &str) -> String {
+pub(crate) fn plain_fingerprint(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase()
 }
 
 /// Whether digits are those of a SHA-256.
-pub fn is_fingerprint(digits: &str) -> bool {
+pub(super) fn is_fingerprint(digits: &str) -> bool {
     digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

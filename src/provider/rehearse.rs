@@ -30,7 +30,7 @@ pub const REHEARSAL_WARNING: Code = Code {
 };
 
 /// The codes of rehearsals.
-pub const CODES: &[&Code] = &[&REHEARSAL, &REHEARSAL_WARNING];
+pub(super) const CODES: &[&Code] = &[&REHEARSAL, &REHEARSAL_WARNING];
 
 /// Asks one realm what it would say to changes.
 #[async_trait]

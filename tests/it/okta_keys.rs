@@ -55,7 +55,7 @@ fn a_rotation_goes_through_trusting_both() {
     let project = Project::example("okta-flex");
     project.reconcile();
     let (before, first) = keys(&project.serve());
-    assert_eq!(before, [first.clone()]);
+    assert_eq!(before, std::slice::from_ref(&first));
 
     named(&project, "2026-11", ", validityYears: 3");
     let plan = project.plan();

@@ -525,9 +525,9 @@ impl Share {
     fn words(&self, message: &Message) -> String {
         let problem = message.problem.as_deref().unwrap_or("refused without a reason");
         let field = self.field_of(message);
-        let origin = self.component.as_ref().and_then(|component| {
+        let origin = self.component.as_ref().map(|component| {
             let of_field = field.as_deref().and_then(|path| component.field(path)?.origin.clone());
-            Some(of_field.unwrap_or_else(|| component.origin.clone()))
+            of_field.unwrap_or_else(|| component.origin.clone())
         });
         let place =
             origin.map(|origin| format!(" ({}:{})", origin.file(), origin.line())).unwrap_or_default();

@@ -149,7 +149,7 @@ fn matcher(query: &str) -> Result<impl Fn(&Value) -> bool, Refusal> {
             Some(prefix) => text.to_lowercase().starts_with(prefix),
             None => text.to_lowercase() == value,
         },
-        other => other.to_string() == value,
+        other => *other == value,
     })
 }
 

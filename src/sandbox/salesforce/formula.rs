@@ -239,7 +239,7 @@ fn call(name: &str, arguments: Vec<Term>) -> Result<Term, String> {
         "OR" => Ok(Term::Flag(
             arguments.iter().map(flag).collect::<Result<Vec<_>, _>>()?.into_iter().any(|it| it),
         )),
-        "CASE" if arguments.len() >= 4 && arguments.len() % 2 == 0 => {
+        "CASE" if arguments.len() >= 4 && arguments.len().is_multiple_of(2) => {
             let (subject, rest) = (&arguments[0], &arguments[1..]);
             let chosen = rest.chunks_exact(2).find(|pair| pair[0] == *subject).map(|pair| pair[1].clone());
             Ok(chosen.unwrap_or_else(|| rest[rest.len() - 1].clone()))

@@ -386,10 +386,8 @@ pub(super) fn check_place(
         return Err(problem(line_of("description"), "description: data value too large (max length=255)"));
     }
     match kind.name {
-        "Certificate" => {
-            if !["", "2048", "4096"].contains(&tree.text_of("keySize")) {
-                return Err(problem(line_of("keySize"), "Key Size: the value must be 2048 or 4096"));
-            }
+        "Certificate" if !["", "2048", "4096"].contains(&tree.text_of("keySize")) => {
+            return Err(problem(line_of("keySize"), "Key Size: the value must be 2048 or 4096"));
         }
         "IdentityProviderSettings" => {
             let name = tree.text_of("certificateName");

@@ -36,7 +36,9 @@ fn manifests(trust: &str) -> Manifests {
 }
 
 /// The components on this side, and what is offered to the other, in one line each.
-fn lowered(trust: &str) -> Result<(Vec<String>, IdentityProviderSide, Vec<Component>), Vec<&'static str>> {
+type Lowered = (Vec<String>, IdentityProviderSide, Vec<Component>);
+
+fn lowered(trust: &str) -> Result<Lowered, Vec<&'static str>> {
     let manifests = manifests(trust);
     let mut findings = Findings::new();
     let agreements = resolve::agreements(&manifests, &mut findings);

@@ -289,7 +289,7 @@ fn a_person_becomes_a_user_and_roles_within_the_vocabulary() {
     assert!(project.user("ann@connie.one", Some("ANN@connie.one")).field(field::DISPLAY_NAME).is_none());
 
     let roles = project.roles("ann@connie.one", &[&format!("Developer@{AC}")]);
-    assert_eq!(roles.needs, [user.address.clone()]);
+    assert_eq!(roles.needs, std::slice::from_ref(&user.address));
     assert_eq!(roles.field(field::ROLES).unwrap().value, Value::texts([format!("Developer@{AC}")]));
     let vocabulary = Vocabulary::in_field(&roles, field::VOCABULARY);
     assert_eq!(vocabulary.0.len(), 3);
