@@ -35,8 +35,11 @@ fn manifests(trust: &str) -> Manifests {
     manifests.filter(|_| !findings.has_errors()).unwrap_or_else(|| panic!("{findings:#?}"))
 }
 
+/// The addresses of the components on this side, what is offered to the other, and the components.
+type Lowered = (Vec<String>, IdentityProviderSide, Vec<Component>);
+
 /// The components on this side, and what is offered to the other, in one line each.
-fn lowered(trust: &str) -> Result<(Vec<String>, IdentityProviderSide, Vec<Component>), Vec<&'static str>> {
+fn lowered(trust: &str) -> Result<Lowered, Vec<&'static str>> {
     let manifests = manifests(trust);
     let mut findings = Findings::new();
     let agreements = resolve::agreements(&manifests, &mut findings);
