@@ -53,6 +53,10 @@ fn of_tenant(spec: &TenantSpec) -> Vec<(Path, &Url)> {
         (vendor("okta"), spec.okta.as_ref().and_then(|block| block.endpoint.as_ref())),
         (vendor("auth0"), spec.auth0.as_ref().and_then(|block| block.endpoint.as_ref())),
         (vendor("google"), spec.google.as_ref().and_then(|block| block.endpoint.as_ref())),
+        (
+            path!["spec", "google", "tokenEndpoint"],
+            spec.google.as_ref().and_then(|block| block.token_endpoint.as_ref()),
+        ),
         (vendor("salesforce"), spec.salesforce.as_ref().and_then(|block| block.endpoint.as_ref())),
     ]
     .into_iter()
@@ -72,6 +76,10 @@ fn of_identity_provider(spec: &IdentityProviderSpec) -> Vec<(Path, &Url)> {
         (vendor("okta"), spec.okta.as_ref().and_then(|block| block.endpoint.as_ref())),
         (vendor("auth0"), spec.auth0.as_ref().and_then(|block| block.endpoint.as_ref())),
         (vendor("google"), spec.google.as_ref().and_then(|block| block.endpoint.as_ref())),
+        (
+            path!["spec", "google", "tokenEndpoint"],
+            spec.google.as_ref().and_then(|block| block.token_endpoint.as_ref()),
+        ),
         (vendor("salesforce"), spec.salesforce.as_ref().and_then(|block| block.endpoint.as_ref())),
     ]
     .into_iter()

@@ -26,6 +26,7 @@ mod edits;
 mod endpoints;
 mod fit;
 mod flex_legacy;
+mod google;
 mod idp_domain;
 mod name_id;
 mod people;
@@ -87,6 +88,7 @@ pub const RULES: &[Rule] = &[
     domains::RULE,
     fit::RULE,
     flex_legacy::RULE,
+    google::RULE,
     idp_domain::RULE,
     name_id::RULE,
     requirements::RULE,

@@ -232,6 +232,8 @@ fn http_options(routing: Routing, ui: &Arc<Ui>) -> HttpOptions {
                 let reason = match wait.reason {
                     WaitReason::RateLimit => "for the rate limit".to_owned(),
                     WaitReason::Retry { attempt } => format!("before attempt {}", attempt + 1),
+                    WaitReason::Work { total: 0, .. } => "until it has begun".to_owned(),
+                    WaitReason::Work { done, total } => format!("until it is done ({done} of {total})"),
                 };
                 ui.status(&format!("{}: waiting {} s {reason}", wait.host, wait.duration.as_secs()));
             }

@@ -43,6 +43,9 @@ pub(super) struct PlanArgs {
     /// Do not fail where something could not be seen.
     #[arg(long)]
     allow_incomplete: bool,
+    /// Have the vendors that can (Salesforce) check the planned changes without making them; what they would refuse is an error.
+    #[arg(long)]
+    rehearse: bool,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -72,7 +75,8 @@ pub(super) enum Format {
 
 pub(super) async fn run(args: PlanArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
     let opened = common::open(&args.project, &args.sandbox, ui).await?;
-    let plan = common::make_plan(&opened, &args.narrow.options(), ui).await?;
+    let mut plan = common::make_plan(&opened, &args.narrow.options(), ui).await?;
+    let rehearsal = if args.rehearse { rehearse(&opened, &mut plan, ui).await } else { Exit::Success };
     let refusals = guard::review(&plan, jiff::Timestamp::now());
     let style = render::Style {
         show_users: args.look.show_users,
@@ -91,7 +95,7 @@ pub(super) async fn run(args: PlanArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> 
     if let Some(path) = &args.markdown {
         common::write(path, &render::markdown::plan(&plan, &refusals, &style))?;
     }
-    let mut exit = Exit::Success;
+    let mut exit = rehearsal;
     if !plan.is_complete() && !args.allow_incomplete {
         exit = exit.and(Exit::Error);
     }
@@ -102,6 +106,28 @@ pub(super) async fn run(args: PlanArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> 
         exit = exit.and(pending(&plan));
     }
     Ok(exit)
+}
+
+/// What the vendors say to the plan is put among what a person should know; what they would refuse fails the command.
+async fn rehearse(opened: &common::Opened, plan: &mut Plan, ui: &Ui) -> Exit {
+    let rehearsed = {
+        let progress = ui.progress("Rehearsing", None);
+        progress.step("asking the vendors to check the changes");
+        opened.session.rehearse(plan).await
+    };
+    plan.warnings.extend(rehearsed.warnings);
+    let mut exit = Exit::Success;
+    for (realm, unknown) in &rehearsed.unasked {
+        ui.warn(&format!("{realm} could not be asked: {}", unknown.message));
+        exit = exit.and(Exit::Error);
+    }
+    if rehearsed.asked.is_empty() && rehearsed.unasked.is_empty() {
+        ui.warn("nothing was rehearsed: no planned change is at a vendor that can check one");
+    }
+    for realm in &rehearsed.asked {
+        ui.status(&format!("{realm} checked the changes without making them"));
+    }
+    if rehearsed.refused > 0 { exit.and(Exit::Error) } else { exit }
 }
 
 fn pending(plan: &Plan) -> Exit {

@@ -17,7 +17,8 @@ pub use codes::CODES;
 pub use desired::{Class, Component, Realm};
 pub use field::{Field, Rule};
 pub use observed::{
-    AppliedNote, Marker, Observation, Observed, Orphan, Ownership, Snapshot, Unknown, UnknownReason,
+    AccountRemoval, AppliedNote, Marker, Observation, Observed, Orphan, Ownership, Snapshot, Unknown,
+    UnknownReason,
 };
 pub use requirement::{Condition, Requirement};
 pub use step::{Digest, Environment, Instruction, Step, StepOutput, step_digest};

@@ -56,6 +56,17 @@ pub struct Observed {
     pub kept: usize,
     /// Whether it is the very identity that Concord itself authenticates with.
     pub is_own_identity: bool,
+    /// Who says that somebody's account at a product is to go, where it is one that is to go.
+    pub removal: Option<AccountRemoval>,
+}
+
+/// Who says that somebody's account at a product is to be deleted, with what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountRemoval {
+    /// A rule, which nobody who wrote it applied to this person: `removal: deprovision`.
+    ByRule,
+    /// A manifest names the person: `remove`.
+    ByName,
 }
 
 /// What stands beside the marker: a short digest of the values that were last applied, so that a plan can tell a change of the

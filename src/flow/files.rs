@@ -10,7 +10,7 @@ use crate::{
         Manifests,
         identity_provider::{CertificateRef, MetadataSource},
     },
-    provider::pins::plain_fingerprint,
+    provider::plain_fingerprint,
     saml::{Certificate, Metadata, aggregate},
 };
 

@@ -3,12 +3,15 @@
 
 mod files;
 mod horizon;
+mod leavers;
 mod load;
 mod people;
+mod rehearsal;
 mod session;
 mod target;
 
 pub use files::{embed_certificates, embed_metadata, read_referenced_files};
 pub use load::{Project, load};
+pub use rehearsal::Rehearsed;
 pub use session::{FlowError, PlanOptions, Session};
 pub use target::Target;

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::{
-    horizon,
+    horizon, leavers,
     load::Project,
     people::{self, Directories},
     target::{Target, narrow},
 };
 use crate::{
     component::{
-        Address, Class, Component, Environment, Observation, Orphan, Realm, Requirement, Snapshot, Unknown,
+        AccountRemoval, Address, Class, Component, Environment, Observation, Observed, Orphan, Ownership,
+        Realm, Requirement, Snapshot, Unknown,
     },
     diagnostics::Findings,
     http::Http,
@@ -190,6 +191,13 @@ impl Session {
             resolve_fields(component, &seen);
         }
         snapshots.extend(observe(&readers, &components, &scope, &|realm| !idps.contains(realm)).await);
+        let now = jiff::Timestamp::now();
+        for (realm, snapshot) in &snapshots {
+            if let Some(Ok(reader)) = readers.get(realm) {
+                let own: Vec<&Component> = components.iter().filter(|it| it.realm == *realm).collect();
+                warnings.extend(reader.warnings(&own, snapshot, now));
+            }
+        }
         for (realm, snapshot) in &mut snapshots {
             let orphans = std::mem::take(&mut snapshot.orphans);
             // An object that another component takes over (a person who moves between enablements) is no orphan.
@@ -222,6 +230,36 @@ impl Session {
                 }
             }
         }
+        for (realm, accounts) in leavers::wanted(&agreements, &components, &snapshots) {
+            let Some(reader) = readers.get(&realm) else { continue };
+            let is_meant = |(account, _): &&(Component, AccountRemoval)| {
+                options.targets.is_empty() || options.targets.iter().any(|it| it.matches(&account.address))
+            };
+            let accounts: Vec<_> = accounts.iter().filter(is_meant).collect();
+            let asked: Vec<&Component> = accounts.iter().map(|(account, _)| account).collect();
+            let mut seen = match reader {
+                Ok(reader) if !asked.is_empty() => reader.observe(&asked, &scope).await,
+                _ => continue,
+            };
+            let snapshot = snapshots.entry(realm.clone()).or_default();
+            for (account, removal) in accounts {
+                match seen.components.remove(&account.address) {
+                    Some(Observation::Present(observed)) if observed.ownership == Ownership::Ours => {
+                        snapshot.orphans.push(Orphan {
+                            address: account.address.clone(),
+                            realm: realm.clone(),
+                            title: account.title.clone(),
+                            class: Class::Membership,
+                            observed: Observed { removal: Some(*removal), ..*observed },
+                        });
+                    }
+                    Some(Observation::Unknown(unknown)) if !snapshot.gaps.contains(&unknown) => {
+                        snapshot.gaps.push(unknown);
+                    }
+                    _ => {}
+                }
+            }
+        }
         let policies = tenants
             .iter()
             .filter_map(|name| Some((name.clone(), manifests.policy(manifests.tenants.get(name)?))))
@@ -235,7 +273,7 @@ impl Session {
             removals,
             policies,
             gaps,
-            warnings: merge_leavers(warnings),
+            warnings: leavers::merge(warnings),
         })?;
         plan.warnings.extend(horizon::warnings(&plan, manifests, jiff::Timestamp::now()));
         Ok(plan)
@@ -315,10 +353,11 @@ impl Session {
         }
         let key = (orphan.address.tenant.clone(), orphan.address.name.clone());
         let enablement = self.project.manifests.user_enablements.get(&key)?;
-        if enablement.spec.removal != Removal::Report {
+        let person = orphan.address.component.split_once(':').map_or("", |(_, email)| email);
+        let is_named = enablement.spec.remove.iter().any(|it| it.trim().eq_ignore_ascii_case(person));
+        if enablement.spec.removal != Removal::Report || is_named {
             return None;
         }
-        let person = orphan.address.component.split_once(':').map_or("", |(_, email)| email);
         Some(Warning {
             code: "leaver",
             message: "{} is no longer selected and still enabled".to_owned(),
@@ -327,25 +366,6 @@ impl Session {
             help: Some("say `removal: disable` to take away what enables them".to_owned()),
         })
     }
-}
-
-/// One warning for all leavers of an enablement.
-fn merge_leavers(warnings: Vec<Warning>) -> Vec<Warning> {
-    let mut merged: Vec<Warning> = Vec::new();
-    for warning in warnings {
-        let twin = merged.iter_mut().find(|other| {
-            warning.code == "leaver" && other.code == "leaver" && other.location == warning.location
-        });
-        match twin {
-            Some(other) => {
-                other.people.extend(warning.people);
-                let names = vec!["{}"; other.people.len()].join(", ");
-                other.message = format!("{names} are no longer selected and still enabled");
-            }
-            None => merged.push(warning),
-        }
-    }
-    merged
 }
 
 /// What the products' accounts say about the profiles of each realm.

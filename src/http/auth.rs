@@ -160,11 +160,10 @@ impl TokenCache {
     }
 
     /// Another token than the one that was rejected; does not fetch where somebody else renewed it meanwhile.
-    pub(super) async fn renew(
-        &self,
-        http: &Http,
-        rejected: &SecretString,
-    ) -> Result<SecretString, HttpError> {
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub async fn renew(&self, http: &Http, rejected: &SecretString) -> Result<SecretString, HttpError> {
         Ok(self.obtain(http, Some(rejected)).await?.secret)
     }
 

@@ -190,6 +190,15 @@ impl Http {
         change(stats.entry(host.to_owned()).or_default());
     }
 
+    /// Waits for something that a server works on, and announces it as every wait. Not counted as a wait before a request.
+    pub async fn wait(&self, wait: Wait) {
+        let duration = wait.duration;
+        if let Some(on_wait) = &self.inner.on_wait {
+            on_wait(wait);
+        }
+        tokio::time::sleep(duration).await;
+    }
+
     /// Announces a wait and waits.
     pub(super) async fn pause(&self, wait: Wait) {
         let duration = wait.duration;

@@ -25,6 +25,13 @@ pub enum WaitReason {
         /// How often it was sent so far.
         attempt: u32,
     },
+    /// The server works on something that takes long, and is asked again.
+    Work {
+        /// How many parts of it are done.
+        done: u32,
+        /// How many there are; 0 where that is not known yet.
+        total: u32,
+    },
 }
 
 /// A wait that begins now.

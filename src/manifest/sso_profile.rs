@@ -145,6 +145,9 @@ pub struct Application {
     /// Salesforce: which kind of application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salesforce: Option<SalesforceApplication>,
+    /// Google: what the custom SAML app looks like, for whom it is on, and where people's values are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub google: Option<GoogleApplication>,
 }
 
 /// Who owns an application.
@@ -225,6 +228,38 @@ impl From<ValidityYears> for u8 {
 /// description of `validityYears` tells it, too.
 pub const DEFAULT_KEY_YEARS: u8 = 10;
 
+/// What a custom SAML app in Google Workspace has beside its name, and where people's values are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoogleApplication {
+    /// The app's description in the Admin console.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The app's logo: a PNG or GIF file, best 256 pixels square, that a person uploads. Concord does not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
+    /// The custom attributes (the category of the Admin console) that hold people's values, by schema name; underscores are shown as
+    /// spaces. Default `Flex_Details` for Flex, `Twilio_Details` for other products. Two profiles need two names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"))]
+    pub schema: Option<String>,
+    /// For whom the app is on. Default: for the groups that the enablements select, or for everyone where they select none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<GoogleAccess>,
+}
+
+/// For whom an app is on in the Admin console. Nothing in it: for everyone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoogleAccess {
+    /// Organizational units, by path (`/Care`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organizational_units: Vec<String>,
+    /// Groups, by address (`agents@example.com`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+}
+
 /// Which kind of Salesforce application, and who may use it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -235,15 +270,56 @@ pub struct SalesforceApplication {
     /// The contact e-mail address that Salesforce requires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_email: Option<String>,
-    /// The profiles whose users may sign in.
+    /// The profiles whose users may sign in, by the name that Setup shows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<String>,
-    /// The permission sets whose users may sign in.
+    /// The permission sets whose users may sign in, by API name. People who are enabled are assigned the first one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permission_sets: Vec<String>,
-    /// The identity provider's certificate: its unique name.
+    /// The certificate that the organization signs with as an identity provider: its unique name. One that does not exist is made.
+    /// All service providers of the organization are signed for with it. Default `Concord_SAML`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
+    /// The size of the certificate's key in bits, where it is made: 2048 (valid for one year) or 4096 (two years). Default 2048.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_key_size: Option<KeySize>,
+}
+
+/// The key sizes that Salesforce makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u32", into = "u32")]
+#[schemars(inline, with = "u32", extend("enum" = [2048, 4096]))]
+pub enum KeySize {
+    /// 2048 bits.
+    Bits2048,
+    /// 4096 bits.
+    Bits4096,
+}
+
+/// The number is no key size that Salesforce makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Salesforce makes keys of 2048 or of 4096 bits")]
+pub struct InvalidKeySize;
+
+impl TryFrom<u32> for KeySize {
+    type Error = InvalidKeySize;
+
+    fn try_from(bits: u32) -> Result<Self, InvalidKeySize> {
+        match bits {
+            2048 => Ok(Self::Bits2048),
+            4096 => Ok(Self::Bits4096),
+            _ => Err(InvalidKeySize),
+        }
+    }
+}
+
+impl From<KeySize> for u32 {
+    fn from(size: KeySize) -> Self {
+        match size {
+            KeySize::Bits2048 => 2048,
+            KeySize::Bits4096 => 4096,
+        }
+    }
 }
 
 /// Salesforce's two kinds of applications.

@@ -234,22 +234,47 @@ pub struct Auth0 {
     pub endpoint: Option<Url>,
 }
 
-/// A Google Workspace customer, read and written by a service account with domain-wide delegation.
+/// A Google Workspace customer, read and written by a service account with domain-wide delegation. The delegation needs the scopes
+/// `admin.directory.userschema.readonly`, `admin.directory.user.readonly` and `admin.directory.group.member.readonly` to plan, and
+/// `admin.directory.userschema`, `admin.directory.user` and `admin.directory.group.member.readonly` to apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Google {
-    /// The customer id (`C...`), or `my_customer`.
+    /// The customer id (`C...`), or `my_customer`, which is the default: the one of the administrator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
+    /// The identity provider's ID (`C...`), which ends its Entity ID and SSO URL (`...?idpid=C...`). With it both follow by a formula where
+    /// `trust` does not give them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^C[0-9A-Za-z]+$"))]
+    pub idp_id: Option<String>,
     /// The service account's e-mail address.
     pub service_account: String,
     /// Where its private key (PKCS#8 PEM) is.
     pub private_key: SecretRef,
     /// The administrator whom the service account acts for.
     pub subject: String,
+    /// Another service account and administrator for `apply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apply: Option<GoogleServiceAccount>,
     /// The base URL instead of `https://admin.googleapis.com`; plain `http` only for a loopback address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Url>,
+    /// The token endpoint instead of `https://oauth2.googleapis.com/token`; plain `http` only for a loopback address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint: Option<Url>,
+}
+
+/// A service account that acts for an administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoogleServiceAccount {
+    /// The service account's e-mail address.
+    pub service_account: String,
+    /// Where its private key (PKCS#8 PEM) is.
+    pub private_key: SecretRef,
+    /// The administrator whom it acts for.
+    pub subject: String,
 }
 
 /// A Salesforce organization.

@@ -8,7 +8,7 @@ use super::{
     change::{Action, Change, Group, Reason},
 };
 use crate::{
-    component::{Address, Class, Condition, Requirement, Value},
+    component::{AccountRemoval, Address, Class, Condition, Requirement, Value},
     manifest::Name,
 };
 
@@ -17,6 +17,10 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("max-deletes", "deletes more objects than the policy's `maxDeletes`"),
     ("max-changes", "changes a greater share of what is owned than the policy's `maxChanges`"),
     ("max-user-changes", "changes a greater share of the enabled users than the policy's `maxUserChanges`"),
+    (
+        "deprovision",
+        "deletes accounts of people who are no longer selected (`removal: deprovision`), with what belongs to them",
+    ),
     ("prevent-destroy", "deletes an object whose lifecycle says `preventDestroy`"),
     ("own-identity", "takes access from the identity that Concord itself uses"),
     ("emptied", "leaves nothing of a tenant's objects at a vendor, or nobody of an enablement"),
@@ -92,6 +96,7 @@ pub fn review(plan: &Plan, now: jiff::Timestamp) -> Vec<Refusal> {
     emptied(plan, &mut refusals);
     people(plan, &mut refusals);
     destruction(plan, &mut refusals);
+    accounts(plan, &mut refusals);
     certificates(plan, now, &mut refusals);
     requirements(plan, &mut refusals);
     refusals
@@ -215,7 +220,11 @@ fn shares(plan: &Plan, refusals: &mut Vec<Refusal>) {
 
 fn emptied(plan: &Plan, refusals: &mut Vec<Refusal>) {
     let mut by_place: BTreeMap<(&Name, String), Vec<&Change>> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|change| is_deletion(change)) {
+    // Of a product's accounts nobody knows how many there are: those that go are not all.
+    let is_counted = |change: &&Change| {
+        is_deletion(change) && change.observed.as_ref().is_none_or(|it| it.removal.is_none())
+    };
+    for change in plan.changes.iter().filter(is_counted) {
         by_place.entry((&change.address.tenant, change.realm.to_string())).or_default().push(change);
     }
     for ((tenant, realm), changes) in by_place {
@@ -248,7 +257,12 @@ const PEOPLE_FROM: usize = 3;
 /// or a manifest that was deleted by mistake looks like this.
 fn people(plan: &Plan, refusals: &mut Vec<Refusal>) {
     let mut by_enablement: BTreeMap<(&Name, &Name), Vec<&Change>> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|it| is_deletion(it) && it.class == Class::Membership) {
+    let is_counted = |it: &&Change| {
+        is_deletion(it)
+            && it.class == Class::Membership
+            && it.observed.as_ref().is_none_or(|it| it.removal.is_none())
+    };
+    for change in plan.changes.iter().filter(is_counted) {
         by_enablement.entry((&change.address.tenant, &change.address.name)).or_default().push(change);
     }
     for ((tenant, name), changes) in by_enablement {
@@ -290,6 +304,33 @@ fn people(plan: &Plan, refusals: &mut Vec<Refusal>) {
                 can_be_allowed: true,
             });
         }
+    }
+}
+
+/// Accounts that a rule deletes: nobody named these people, and what belongs to an account does not come back. Whoever is named under
+/// `remove` was reviewed with the manifest.
+fn accounts(plan: &Plan, refusals: &mut Vec<Refusal>) {
+    let by_rule = |change: &&Change| {
+        is_deletion(change)
+            && change.observed.as_ref().is_some_and(|it| it.removal == Some(AccountRemoval::ByRule))
+    };
+    let changes: Vec<&Change> = plan.changes.iter().filter(by_rule).collect();
+    if !changes.is_empty() {
+        refusals.push(Refusal {
+            guard: "deprovision",
+            message: format!(
+                "{} of people who are no longer selected would be deleted, with what belongs to them",
+                if changes.len() == 1 {
+                    "1 account".to_owned()
+                } else {
+                    format!("{} accounts", changes.len())
+                }
+            ),
+            addresses: addresses(&changes),
+            help: "read who they are, then apply with `--allow deprovision`, or say `removal: disable`"
+                .to_owned(),
+            can_be_allowed: true,
+        });
     }
 }
 

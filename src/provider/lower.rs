@@ -181,6 +181,17 @@ pub trait ServiceProvider: Send + Sync {
         Vec::new()
     }
 
+    /// The account of somebody who is to go from the product, to be looked for: an address, without any field. None where the product
+    /// keeps no accounts that are removed so.
+    fn lower_leaver(
+        &self,
+        _context: &ProfileContext<'_>,
+        _enablement: &Resource<UserEnablementSpec>,
+        _email: &str,
+    ) -> Option<Component> {
+        None
+    }
+
     /// The components on this side of everybody whom an enablement enables: by default each person's own.
     fn lower_members(
         &self,

@@ -16,11 +16,15 @@
 pub mod assertion;
 pub mod auth0;
 pub mod credentials;
+pub mod google;
 mod lower;
 pub mod okta;
-pub mod pins;
+mod owned;
+mod pins;
 mod population;
 pub mod registry;
+mod rehearse;
+pub mod salesforce;
 pub mod saml;
 pub mod sendgrid;
 pub mod twilio;
@@ -34,13 +38,15 @@ pub use lower::{
     AccountsOfRealm, IdentityProvider, IdentityProviderSide, LowerError, Member, PeopleSource,
     ProfileContext, Review, Rotation, ServiceProvider, ServiceProviderSide, announcement,
 };
+pub(crate) use pins::plain_fingerprint;
 pub use population::{Person, Population, PopulationQuery};
+pub use rehearse::{Objection, REHEARSAL, REHEARSAL_WARNING, Rehearsal, Rehearse, SharedRehearse};
 
 use crate::{
     component::{Address, AppliedNote, Component, Observed, Realm, Snapshot, Unknown},
     http::HttpError,
     manifest::Name,
-    plan::Permit,
+    plan::{Permit, Warning},
 };
 
 /// Reads one realm.
@@ -67,6 +73,16 @@ pub trait Observe: Send + Sync {
     ///
     /// Never fails as a whole: what could not be seen is unknown in the snapshot.
     async fn observe(&self, components: &[&Component], scope: &Scope) -> Snapshot;
+
+    /// What a person should know of what was seen (a certificate that ends soon), none by default. Sends nothing.
+    fn warnings(
+        &self,
+        _components: &[&Component],
+        _snapshot: &Snapshot,
+        _now: jiff::Timestamp,
+    ) -> Vec<Warning> {
+        Vec::new()
+    }
 }
 
 /// Whose orphans to look for: those of a project, in the tenants whose documents were loaded.

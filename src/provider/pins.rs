@@ -1,7 +1,7 @@
 //! The certificates that manifests pin (`trust.certificates`): read once for every vendor.
 
 use crate::{
-    component::Value,
+    component::{Capability, Field, Rule, Value},
     diagnostics::{Code, Finding, Location},
     manifest::{
         Resource,
@@ -10,6 +10,9 @@ use crate::{
     saml::Certificate,
     yaml::path,
 };
+
+/// The path of the field that compares fingerprints.
+pub(super) const FINGERPRINTS: &str = "fingerprints";
 
 /// The certificates that the manifests pin.
 #[derive(Debug, Clone)]
@@ -69,6 +72,28 @@ impl Pins {
     pub fn certificates(&self) -> Option<Value> {
         let is_complete = !self.known.is_empty() && self.known.len() >= self.fingerprints.len();
         is_complete.then(|| Value::List(self.known.iter().cloned().map(Value::Certificate).collect()))
+    }
+
+    /// What is to be compared with the certificates in use.
+    pub fn field(&self) -> Option<Field> {
+        (!self.fingerprints.is_empty()).then(|| {
+            Field::new(FINGERPRINTS, Value::texts(self.fingerprints.clone()), Capability::Observed)
+                .by(Rule::Set)
+                .from(self.origin.clone())
+        })
+    }
+}
+
+/// What is seen of certificates in use, beside what is pinned. Pins may name more than the one in use (the next one, during a rotation):
+/// only a foreign one is drift.
+pub fn seen(in_use: &[Certificate], pinned: Option<&Value>) -> Value {
+    let fingerprints: Vec<Value> =
+        in_use.iter().map(|it| Value::text(plain_fingerprint(it.sha256_fingerprint()))).collect();
+    match pinned {
+        Some(pinned) if fingerprints.iter().all(|it| pinned.as_list().unwrap_or_default().contains(it)) => {
+            pinned.clone()
+        }
+        _ => Value::List(fingerprints),
     }
 }
 

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    IdentityProvider, LowerError, ProfileContext, ServiceProvider, SharedMutate, SharedObserve, WriteError,
+    IdentityProvider, LowerError, ProfileContext, ServiceProvider, SharedMutate, SharedObserve,
+    SharedRehearse, WriteError,
     auth0::{self, Auth0Vendor},
     credentials::Credentials,
+    google::{self, GoogleVendor},
     okta::{self, OktaVendor},
+    rehearse,
+    salesforce::{self, SalesforceVendor},
     saml::{self, SamlVendor},
     sendgrid::{self, SendGridProduct},
     twilio::{
@@ -27,7 +31,7 @@ use crate::{
         identity_provider::{IdentityProviderSpec, Vendor},
         policy::Policy,
         sso_profile::Product,
-        tenant::{Auth0, Okta, SendGrid, TenantSpec, Twilio},
+        tenant::{Auth0, Google, Okta, Salesforce, SendGrid, TenantSpec, Twilio},
         vanity_domain::VanityDomainSpec,
     },
     plan::ApprovedPlan,
@@ -38,7 +42,8 @@ pub const PRODUCTS: &[Product] =
     &[Product::Console, Product::ConsoleLegacy, Product::Flex, Product::Sendgrid];
 
 /// The identity providers that can be planned.
-pub const VENDORS: &[Vendor] = &[Vendor::Auth0, Vendor::Okta, Vendor::Saml];
+pub const VENDORS: &[Vendor] =
+    &[Vendor::Auth0, Vendor::Okta, Vendor::Salesforce, Vendor::Google, Vendor::Saml];
 
 /// The lowering of a product.
 pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
@@ -57,7 +62,8 @@ pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider
         Vendor::Auth0 => Some(&Auth0Vendor),
         Vendor::Okta => Some(&OktaVendor),
         Vendor::Saml => Some(&SamlVendor),
-        Vendor::Salesforce | Vendor::Google => None,
+        Vendor::Google => Some(&GoogleVendor),
+        Vendor::Salesforce => Some(&SalesforceVendor),
     }
 }
 
@@ -87,16 +93,31 @@ pub fn vanity_domain(
 
 /// The codes of every provider, for `concord explain`.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    let rooms: [&'static [&'static Code]; 6] =
-        [auth0::CODES, okta::CODES, console::CODES, flex::CODES, saml::CODES, sendgrid::CODES];
-    rooms.into_iter().flatten().copied()
+    const ROOMS: &[&[&Code]] = &[
+        auth0::CODES,
+        google::CODES,
+        okta::CODES,
+        rehearse::CODES,
+        salesforce::CODES,
+        saml::CODES,
+        console::CODES,
+        flex::CODES,
+        sendgrid::CODES,
+    ];
+    ROOMS.iter().copied().flatten().copied()
 }
 
 /// The step that removes what an attested component had made, if something of it remains, and where it is done.
 type RemovalStep = fn(&Address, &AttestationSpec, &Resource<TenantSpec>) -> Option<(Realm, Step)>;
 
 /// Who knows how attested components are removed.
-const REMOVALS: &[RemovalStep] = &[console::removal_step, flex::removal_step, saml::removal_step];
+const REMOVALS: &[RemovalStep] = &[
+    console::removal_step,
+    flex::removal_step,
+    google::removal_step,
+    salesforce::removal_step,
+    saml::removal_step,
+];
 
 /// The step that removes what an attested component had made, if something of it remains.
 pub fn removal_step(
@@ -112,14 +133,16 @@ pub fn removal_step(
 enum Place<'a> {
     Auth0(&'a Auth0),
     Okta(&'a Okta),
+    Salesforce(&'a Salesforce),
     Console(&'a Twilio),
+    Google(&'a Google),
     Flex(&'a Twilio),
     Organization(&'a Twilio),
+    SendGrid(&'a Resource<TenantSpec>, &'a SendGrid),
     /// An identity provider's public metadata.
     Saml,
     /// A hostname, looked at from outside.
     Web,
-    SendGrid(&'a Resource<TenantSpec>, &'a SendGrid),
 }
 
 impl Place<'_> {
@@ -128,8 +151,10 @@ impl Place<'_> {
         match self {
             Self::Auth0(block) => auth0::open::has_credentials(block),
             Self::Okta(block) => okta::open::has_credentials(block),
+            Self::Salesforce(block) => salesforce::open::has_credentials(block),
             // It needs none.
             Self::Console(_) | Self::Saml | Self::Web => true,
+            Self::Google(block) => google::open::has_credentials(block),
             Self::Flex(block) => flex::open::has_credentials(block),
             Self::Organization(block) => organization::open::has_credentials(block),
             Self::SendGrid(_, block) => sendgrid::open::has_credentials(block),
@@ -156,7 +181,7 @@ impl<'a> Registry<'a> {
             }
         };
         for tenant in manifests.tenants.values() {
-            let TenantSpec { twilio, auth0, okta, sendgrid, .. } = &tenant.spec;
+            let TenantSpec { twilio, auth0, google, okta, salesforce, sendgrid, .. } = &tenant.spec;
             if let Some(block) = twilio {
                 offer(console::open::realm(block), Place::Console(block));
                 offer(flex::open::realm(block), Place::Flex(block));
@@ -168,17 +193,29 @@ impl<'a> Registry<'a> {
             if let Some(block) = okta {
                 offer(Some(okta::open::realm(block)), Place::Okta(block));
             }
+            if let Some(block) = salesforce {
+                offer(Some(salesforce::open::realm(block)), Place::Salesforce(block));
+            }
             if let Some(block) = sendgrid {
                 offer(Some(sendgrid::open::realm(block)), Place::SendGrid(tenant, block));
             }
+            if let Some(block) = google {
+                offer(Some(google::open::realm(block)), Place::Google(block));
+            }
         }
         for provider in manifests.identity_providers.values() {
-            let IdentityProviderSpec { auth0, okta, .. } = &provider.spec;
+            let IdentityProviderSpec { auth0, okta, google, salesforce, .. } = &provider.spec;
             if let Some(block) = auth0 {
                 offer(Some(auth0::open::realm(block)), Place::Auth0(block));
             }
             if let Some(block) = okta {
                 offer(Some(okta::open::realm(block)), Place::Okta(block));
+            }
+            if let Some(block) = google {
+                offer(Some(google::open::realm(block)), Place::Google(block));
+            }
+            if let Some(block) = salesforce {
+                offer(Some(salesforce::open::realm(block)), Place::Salesforce(block));
             }
             if provider.spec.vendor == Vendor::Saml {
                 offer(Some(saml::realm(provider)), Place::Saml);
@@ -208,12 +245,14 @@ impl<'a> Registry<'a> {
         match self.place(realm)? {
             Place::Auth0(block) => auth0::open::reader(block, http, credentials).await,
             Place::Okta(block) => okta::open::reader(block, http, credentials).await,
+            Place::Salesforce(block) => salesforce::open::reader(block, http, credentials).await,
             Place::Console(block) => console::open::reader(block, http, credentials).await,
+            Place::Google(block) => google::open::reader(block, http, credentials).await,
             Place::Flex(block) => flex::open::reader(block, http, credentials).await,
             Place::Organization(block) => organization::open::reader(block, http, credentials).await,
+            Place::SendGrid(tenant, block) => sendgrid::open::reader(tenant, block, http, credentials).await,
             Place::Saml => Ok(saml::reader(http, realm.clone())),
             Place::Web => Ok(web::reader(http, realm.clone())),
-            Place::SendGrid(tenant, block) => sendgrid::open::reader(tenant, block, http, credentials).await,
         }
     }
 
@@ -231,15 +270,41 @@ impl<'a> Registry<'a> {
         match self.place(realm).map_err(|unknown| WriteError::no_credential(realm.clone(), unknown))? {
             Place::Auth0(block) => auth0::open::writer(block, http, credentials).await,
             Place::Okta(block) => okta::open::writer(block, http, credentials).await,
+            Place::Salesforce(block) => salesforce::open::writer(block, http, credentials).await,
             Place::Console(block) => console::open::writer(block, http, credentials).await,
+            Place::Google(block) => google::open::writer(block, http, credentials).await,
             Place::Flex(block) => flex::open::writer(block, http, credentials).await,
             Place::Organization(block) => organization::open::writer(block, http, credentials).await,
+            Place::SendGrid(tenant, block) => sendgrid::open::writer(tenant, block, http, credentials).await,
             Place::Saml | Place::Web => Err(WriteError::Refused {
                 what: realm.to_string(),
                 message: "it is read in public, and nobody can write there".to_owned(),
                 help: None,
             }),
-            Place::SendGrid(tenant, block) => sendgrid::open::writer(tenant, block, http, credentials).await,
+        }
+    }
+
+    /// Opens a provider that asks a vendor what it would say to changes; `None` where the vendor has no such question.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    pub async fn rehearser(
+        &self,
+        realm: &Realm,
+        http: &Http,
+        credentials: &Credentials,
+    ) -> Result<Option<SharedRehearse>, Unknown> {
+        match self.place(realm)? {
+            Place::Salesforce(block) => salesforce::open::rehearser(block, http, credentials).await.map(Some),
+            Place::Auth0(_)
+            | Place::Okta(_)
+            | Place::Console(_)
+            | Place::Google(_)
+            | Place::Flex(_)
+            | Place::Organization(_)
+            | Place::SendGrid(..)
+            | Place::Saml
+            | Place::Web => Ok(None),
         }
     }
 
@@ -287,7 +352,9 @@ mod tests {
         match Registry::of(manifests).place(realm).unwrap() {
             Place::Auth0(block) => block.client_id.clone(),
             Place::Okta(block) => block.token.as_ref().map(ToString::to_string),
+            Place::Salesforce(block) => block.client_id.clone(),
             Place::Console(_) | Place::Saml | Place::Web => None,
+            Place::Google(block) => Some(block.service_account.clone()),
             Place::Flex(twilio) => {
                 twilio.account.as_ref().unwrap().api_key.as_ref().map(|key| key.sid.clone())
             }

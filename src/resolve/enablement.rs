@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     manifest::{
         policy::Percent,
-        user_enablement::{Role, Stage, UserEnablementSpec, Wave},
+        user_enablement::{AttributeOverride, Role, RoleOverride, Stage, UserEnablementSpec, Wave},
     },
     provider::{Person, Population, PopulationQuery},
 };
@@ -67,6 +67,7 @@ pub struct Enabled<'a> {
 pub fn expand<'a>(spec: &UserEnablementSpec, population: &'a Population) -> Expansion<'a> {
     let never: BTreeSet<String> =
         lower(&spec.exclude).chain(lower(&spec.break_glass)).chain(lower(&spec.remove)).collect();
+    let (selected, overrides) = (Selected::of(spec), Overrides::of(spec));
     let mut candidates: BTreeMap<String, Stage> = BTreeMap::new();
     let mut add = |email: String, stage: Stage| {
         if !never.contains(&email) {
@@ -87,7 +88,7 @@ pub fn expand<'a>(spec: &UserEnablementSpec, population: &'a Population) -> Expa
                 let by_group = wave.groups.iter().any(|group| person.groups.contains(group));
                 let by_share = wave
                     .percent
-                    .is_some_and(|share| is_in_share(&person.email, share) && is_selected(spec, person));
+                    .is_some_and(|share| is_in_share(&person.email, share) && selected.has(person));
                 if by_group || by_share {
                     add(person.email.clone(), Stage::Waves);
                 }
@@ -98,7 +99,7 @@ pub fn expand<'a>(spec: &UserEnablementSpec, population: &'a Population) -> Expa
         for email in lower(&spec.select.users) {
             add(email, stage);
         }
-        for person in population.people.values().filter(|person| is_selected(spec, person)) {
+        for person in population.people.values().filter(|person| selected.has(person)) {
             add(person.email.clone(), stage);
         }
         for email in population.ambiguous.keys().filter(|email| is_in_domains(spec, email)) {
@@ -120,8 +121,12 @@ pub fn expand<'a>(spec: &UserEnablementSpec, population: &'a Population) -> Expa
             expansion.inactive.insert(email);
             continue;
         }
-        let enabled =
-            Enabled { person, stage, roles: roles_of(spec, person), attributes: attributes_of(spec, &email) };
+        let enabled = Enabled {
+            person,
+            stage,
+            roles: overrides.roles_of(person),
+            attributes: overrides.attributes_of(&email),
+        };
         expansion.enabled.insert(email, enabled);
     }
     expansion
@@ -133,12 +138,28 @@ fn active_waves(spec: &UserEnablementSpec) -> &[Wave] {
     &waves[..count]
 }
 
-pub(super) fn is_selected(spec: &UserEnablementSpec, person: &Person) -> bool {
-    is_in_domains(spec, &person.email)
-        || spec.select.user_sids.contains(&person.id)
-        || spec.select.accounts.iter().any(|account| person.accounts.contains(account))
-        || lower(&spec.select.users).any(|email| email == person.email)
-        || spec.select.groups.iter().any(|group| person.groups.contains(group))
+/// Whom an enablement selects, in sets, so that asking it of thousands is cheap.
+#[derive(Debug)]
+pub(super) struct Selected<'a> {
+    spec: &'a UserEnablementSpec,
+    users: BTreeSet<String>,
+    sids: BTreeSet<&'a str>,
+}
+
+impl<'a> Selected<'a> {
+    pub(super) fn of(spec: &'a UserEnablementSpec) -> Self {
+        let sids = spec.select.user_sids.iter().map(String::as_str).collect();
+        Self { spec, users: lower(&spec.select.users).collect(), sids }
+    }
+
+    pub(super) fn has(&self, person: &Person) -> bool {
+        let select = &self.spec.select;
+        is_in_domains(self.spec, &person.email)
+            || self.users.contains(&person.email)
+            || self.sids.contains(person.id.as_str())
+            || select.accounts.iter().any(|account| person.accounts.contains(account))
+            || select.groups.iter().any(|group| person.groups.contains(group))
+    }
 }
 
 fn is_in_domains(spec: &UserEnablementSpec, email: &str) -> bool {
@@ -155,27 +176,46 @@ fn is_in_share(email: &str, share: Percent) -> bool {
     number % 100 < u32::from(share.value())
 }
 
-fn roles_of(spec: &UserEnablementSpec, person: &Person) -> Vec<Role> {
-    let by_user = spec
-        .roles
-        .overrides
-        .iter()
-        .find(|it| it.user.as_ref().is_some_and(|user| user.eq_ignore_ascii_case(&person.email)));
-    let by_group = || {
-        spec.roles
-            .overrides
-            .iter()
-            .find(|it| it.group.as_ref().is_some_and(|group| person.groups.contains(group)))
-    };
-    by_user.or_else(by_group).map_or_else(|| spec.roles.default.clone(), |it| it.roles.clone())
+/// What an enablement gives to single people, by address.
+struct Overrides<'a> {
+    spec: &'a UserEnablementSpec,
+    roles: BTreeMap<String, &'a RoleOverride>,
+    attributes: BTreeMap<String, Vec<&'a AttributeOverride>>,
 }
 
-fn attributes_of(spec: &UserEnablementSpec, email: &str) -> BTreeMap<String, String> {
-    let mut attributes = spec.attributes.default.clone();
-    for it in spec.attributes.overrides.iter().filter(|it| it.user.eq_ignore_ascii_case(email)) {
-        attributes.extend(it.set.clone());
+impl<'a> Overrides<'a> {
+    fn of(spec: &'a UserEnablementSpec) -> Self {
+        let mut overrides = Self { spec, roles: BTreeMap::new(), attributes: BTreeMap::new() };
+        for it in &spec.roles.overrides {
+            if let Some(user) = &it.user {
+                // The first counts.
+                overrides.roles.entry(user.trim().to_lowercase()).or_insert(it);
+            }
+        }
+        for it in &spec.attributes.overrides {
+            overrides.attributes.entry(it.user.trim().to_lowercase()).or_default().push(it);
+        }
+        overrides
     }
-    attributes
+
+    fn roles_of(&self, person: &Person) -> Vec<Role> {
+        let roles = &self.spec.roles;
+        let by_group = || {
+            let has =
+                |it: &&RoleOverride| it.group.as_ref().is_some_and(|group| person.groups.contains(group));
+            roles.overrides.iter().find(has)
+        };
+        let own = self.roles.get(&person.email).copied().or_else(by_group);
+        own.map_or_else(|| roles.default.clone(), |it| it.roles.clone())
+    }
+
+    fn attributes_of(&self, email: &str) -> BTreeMap<String, String> {
+        let mut attributes = self.spec.attributes.default.clone();
+        for it in self.attributes.get(email).into_iter().flatten() {
+            attributes.extend(it.set.clone());
+        }
+        attributes
+    }
 }
 
 fn lower(emails: &[String]) -> impl Iterator<Item = String> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use super::{
     agreement::Agreement,
     codes,
-    enablement::{Enabled, expand, is_selected, population_query},
+    enablement::{Enabled, Selected, expand, population_query},
 };
 use crate::{
     component::{Address, Class, Component},
@@ -54,7 +54,8 @@ pub fn identity_query(
         && by_product
         && let Some(product) = product
     {
-        let selected = product.people.values().filter(|person| is_selected(&enablement.spec, person));
+        let chosen = Selected::of(&enablement.spec);
+        let selected = product.people.values().filter(|person| chosen.has(person));
         query.emails.extend(selected.map(|person| person.email.clone()));
     }
     query

@@ -16,7 +16,12 @@ const TEST_KEY: &str = include_str!("keys/sandbox-test-only.pk8.pem");
 
 /// Makes a self-signed RSA-2048 SHA-256 certificate with this common name, valid from yesterday for about ten years. PEM with LF.
 pub(crate) fn make(common_name: &str, now: Timestamp) -> Result<String, SandboxError> {
-    make_until(common_name, now, now.saturating_add((10 * 365 * 24).hours()).unwrap_or(now))
+    make_for(common_name, 10, now)
+}
+
+/// The same, valid for another number of years.
+pub(crate) fn make_for(common_name: &str, years: i64, now: Timestamp) -> Result<String, SandboxError> {
+    make_until(common_name, now, now.saturating_add((years * 365 * 24).hours()).unwrap_or(now))
 }
 
 /// As [`make`], valid until the day of `until`.

@@ -36,8 +36,16 @@ pub(crate) struct Assertion {
     pub(crate) destination: String,
     /// Whether the response itself is signed, and not the assertion alone.
     pub(crate) response_signed: bool,
+    /// Whether the assertion itself is signed.
+    pub(crate) assertion_signed: bool,
+    /// Whether the assertion is encrypted.
+    pub(crate) encrypted: bool,
+    /// Whether the response brings the service provider's RelayState back.
+    pub(crate) returns_relay_state: bool,
     /// The NameID.
     pub(crate) name_id: String,
+    /// The NameID's format.
+    pub(crate) name_id_format: String,
     /// The attributes with their values.
     pub(crate) attributes: BTreeMap<String, Vec<String>>,
 }

@@ -40,6 +40,12 @@
 //!       searchLag: {requests: 2, milliseconds: 300} # a write is found after either
 //!       rateLimit: {requests: 2000, perSeconds: 1}
 //!       actionBuildMs: 100
+//! google:                               # the head of `google/seed.rs` has all of it
+//!   customers:
+//!     C00abc123:
+//!       domains: [connie.one]
+//!       users: [{email: a@connie.one, givenName: Ann, familyName: Lee, isAdmin: false}]
+//!       groups: [{email: agents@connie.one, name: Agents, members: [a@connie.one]}]
 //! okta:
 //!   organizations:
 //!     nss.okta.com:
@@ -47,6 +53,22 @@
 //!       groups: [{name: Flex Leads, members: [a@connie.one]}]
 //!       apps: [{label: Intranet, signOnMode: SAML_2_0, settings: {signOn: ...}}]    # as POST /api/v1/apps takes them
 //!       tokens: [00abc...]              # none: any non-empty API token is right
+//!       rateLimit: {requests: 2000, perSeconds: 1}
+//! salesforce:
+//!   organizations:
+//!     nss.my.salesforce.com:
+//!       edition: unlimited              # enterprise and professional lack APIs as the real ones do
+//!       profiles: [Flex Agent]          # beside the two that every organization has
+//!       permissionSets: [{name: Flex_Users, customPermissions: [Flex_Supervisor]}]
+//!       users: [{email: a@connie.one, username: ..., firstName: Ann, lastName: Lee, profile: Flex Agent, permissionSets: [],
+//!                isActive: true, fields: {Department: Care}}]
+//!       generateUsers: {count: 5000, domain: example.com, profile: Flex Agent}
+//!       components: [{type: ConnectedApp, fullName: Intranet, metadata: {label: Intranet, contactEmail: it@connie.one}}]
+//!       clients: [{clientId: abc, clientSecret: s3cret}]   # none: any non-empty credentials are right
+//!       allowConnectedAppCreation: false
+//!       accessAsIds: false              # whether an application's profiles are answered as IDs
+//!       deployMs: 100
+//!       pageSize: 2000
 //!       rateLimit: {requests: 2000, perSeconds: 1}
 //! sendgrid:
 //!   accounts:
@@ -67,6 +89,21 @@
 //!       flexInstance: GO00000000000000000000000000000001
 //!       runtimeDomain: nss.twil.io
 //!       flexUsers: [{username: a@connie.one, full_name: Ann Lee, email: a@connie.one, roles: [agent]}]
+//!       rateLimit: {requests: 2000, perSeconds: 1}
+//!   organizations:                      # only what is seeded exists
+//!     OR00000000000000000000000000000001:
+//!       friendlyName: NSS
+//!       owner: owner@connie.one         # the owner and the administrators need no entry among the users
+//!       administrators: [root@connie.one]
+//!       accounts: [AC00000000000000000000000000000001]
+//!       domains: [{name: connie.one, status: verified, token: 0123456789abcdef0123456789abcdef}]
+//!       users:
+//!         - {email: a@connie.one, displayName: Ann Lee, givenName: Ann, familyName: Lee, externalId: e1, active: true,
+//!            suspended: false, roles: [Organization Member, Developer@AC00000000000000000000000000000001]}
+//!       generateUsers: {count: 10000, domain: connie.one, prefix: user, roles: [Organization Member]}
+//!       roles: [{friendlyName: Night Desk, lowestLevel: ACCOUNT}]   # beside Twilio's own
+//!       oauthClients: [{clientId: OQ..., clientSecret: s3cret, permissions: [managed-users/list]}]
+//!                                       # no permissions: all; no secret: any; none, and one organization: any app gets everything
 //!       rateLimit: {requests: 2000, perSeconds: 1}
 //! saml:                               # identity providers without an API
 //!   providers:
@@ -115,6 +152,7 @@ mod connection;
 mod dns;
 mod error;
 mod faults;
+mod google;
 mod ids;
 mod login;
 mod message;
@@ -122,6 +160,7 @@ mod okta;
 mod operator;
 mod rate;
 mod record;
+mod salesforce;
 mod saml;
 mod seed;
 mod sendgrid;

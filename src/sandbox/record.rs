@@ -92,8 +92,17 @@ fn body(kind: &str, bytes: &[u8]) -> Result<Value, String> {
         return Ok(value);
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(json!(text)),
+        Ok(text) => Ok(json!(without_session(text))),
         Err(_) => Err(base64::engine::general_purpose::STANDARD.encode(bytes)),
+    }
+}
+
+/// A SOAP message carries its access token inside.
+fn without_session(text: &str) -> String {
+    let (open, close) = ("<sessionId>", "</sessionId>");
+    match text.split_once(open).and_then(|(head, rest)| Some((head, rest.split_once(close)?.1))) {
+        Some((head, tail)) => format!("{head}{open}REDACTED{close}{tail}"),
+        None => text.to_owned(),
     }
 }
 
@@ -140,6 +149,8 @@ mod tests {
         assert!(text.contains(r#""userAgent":"concord/1.2.3""#));
         assert!(text.contains(r#""authScheme":"bearer""#), "{text}");
         assert_eq!((scheme(b"Basic aGlkZGVu"), scheme(b"hidden"), scheme(b"")), ("basic", "other", "other"));
+        let soap = super::body("text/xml", b"<h><sessionId>hidden</sessionId></h>").unwrap();
+        assert_eq!(soap, json!("<h><sessionId>REDACTED</sessionId></h>"));
         let form = super::body("application/x-www-form-urlencoded", b"client_secret=hidden&a=b").unwrap();
         assert_eq!(form, json!("client_secret=REDACTED&a=b"));
     }

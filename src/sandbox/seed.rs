@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SandboxError;
 use super::store::Transaction;
-use super::{auth0, dns, okta, saml, sendgrid, twilio, web};
+use super::{auth0, dns, google, okta, salesforce, saml, sendgrid, twilio, web};
 
 /// `sandbox.yaml`, described at the head of the module.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,11 +18,15 @@ pub(crate) struct Seed {
     #[serde(default)]
     dns: dns::Seed,
     #[serde(default)]
+    google: google::Seed,
+    #[serde(default)]
     okta: okta::Seed,
     #[serde(default)]
-    saml: saml::Seed,
+    salesforce: salesforce::Seed,
     #[serde(default)]
     sendgrid: sendgrid::Seed,
+    #[serde(default)]
+    saml: saml::Seed,
     #[serde(default)]
     twilio: twilio::Seed,
     #[serde(default)]
@@ -41,10 +45,12 @@ impl Seed {
     pub(crate) fn apply(&self, documents: &mut Transaction<'_>, now: Timestamp) -> Result<(), SandboxError> {
         self.auth0.apply(documents, now)?;
         self.dns.apply(documents)?;
+        self.google.apply(documents, now)?;
         self.okta.apply(documents, now)?;
+        self.salesforce.apply(documents, now)?;
+        self.sendgrid.apply(documents, now)?;
         self.saml.apply(documents, now)?;
         self.web.apply(documents, now)?;
-        self.sendgrid.apply(documents, now)?;
         self.twilio.apply(documents, now)
     }
 }

@@ -7,7 +7,7 @@ use super::login::{Assertion, Refused, SignIn};
 use super::message::{Answer, Request};
 use super::rate::Windows;
 use super::store::Transaction;
-use super::{auth0, dns, okta, saml, sendgrid, twilio, web};
+use super::{auth0, dns, google, okta, salesforce, saml, sendgrid, twilio, web};
 
 /// A vendor that the sandbox plays.
 pub(crate) trait Vendor: Sync {
@@ -46,12 +46,23 @@ pub(crate) struct Call<'a, 'b> {
 pub(crate) struct Memory {
     pub(crate) rates: Windows,
     pub(crate) auth0: auth0::Memory,
+    pub(crate) google: google::Memory,
 }
 
-const VENDORS: [&dyn Vendor; 7] =
-    [&auth0::Auth0, &dns::Dns, &okta::Okta, &saml::Saml, &sendgrid::SendGrid, &twilio::Twilio, &web::Web];
+#[rustfmt::skip] // One a line: vendors come and go in branches of their own.
+const VENDORS: &[&dyn Vendor] = &[
+    &auth0::Auth0,
+    &dns::Dns,
+    &google::Google,
+    &okta::Okta,
+    &salesforce::Salesforce,
+    &saml::Saml,
+    &sendgrid::SendGrid,
+    &twilio::Twilio,
+    &web::Web,
+];
 
 /// The vendor of a logical host.
 pub(crate) fn of_host(host: &str, documents: &Transaction<'_>) -> Option<&'static dyn Vendor> {
-    VENDORS.into_iter().find(|vendor| vendor.serves(host, documents))
+    VENDORS.iter().copied().find(|vendor| vendor.serves(host, documents))
 }

@@ -56,6 +56,12 @@ export function readExemption(entry) {
   return { ...entry, pattern: pathPattern(entry.path) };
 }
 
+/** A path as the specification writes it, where that describes the same operations at another path. */
+function rewritten(path, rewrites = []) {
+  const rewrite = rewrites.find(({ from }) => path.startsWith(from));
+  return rewrite ? `${rewrite.to}${path.slice(rewrite.from.length)}` : path;
+}
+
 /**
  * The request's place: `{specification, operation, path}`, `{exemption}` or `{}`. `problems` are violations that are seen without
  * asking Prism.
@@ -64,7 +70,7 @@ export function locate(request, specifications, exemptions) {
   for (const specification of specifications) {
     if (!hostMatches(specification.host, request.host)) continue;
     if (!request.path.startsWith(`${specification.basePath}/`)) continue;
-    const path = request.path.slice(specification.basePath.length);
+    const path = rewritten(request.path.slice(specification.basePath.length), specification.rewrites);
     const found = specification.paths.find((candidate) => candidate.pattern.test(path));
     if (!found) continue;
     const name = `${request.method} ${specification.basePath}${found.template}`;

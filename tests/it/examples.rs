@@ -25,6 +25,16 @@ fn auth0_flex_isolated() {
 }
 
 #[test]
+fn google_flex() {
+    goes_to_nothing_to_do("google-flex");
+}
+
+#[test]
+fn okta_console() {
+    goes_to_nothing_to_do("okta-console");
+}
+
+#[test]
 fn okta_flex() {
     goes_to_nothing_to_do("okta-flex");
 }
@@ -42,6 +52,11 @@ fn keycloak_flex() {
 #[test]
 fn vanity_domain() {
     goes_to_nothing_to_do("vanity-domain");
+}
+
+#[test]
+fn salesforce_flex() {
+    goes_to_nothing_to_do("salesforce-flex");
 }
 
 /// No example stands without a test: this fails when a folder is added and no test above.

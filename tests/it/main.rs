@@ -9,6 +9,7 @@
 mod cli;
 mod desk;
 mod examples;
+mod google;
 mod kill;
 mod language;
 mod okta;
@@ -16,6 +17,7 @@ mod okta_keys;
 mod ownership;
 mod people;
 mod safety;
+mod salesforce;
 mod saml;
 mod sandbox;
 mod schemas;

@@ -352,3 +352,73 @@ fn break_glass_administrators_of_every_profile_need_no_account_in_the_identity_p
     let [message] = accounts[..] else { panic!("{verified}") };
     assert!(message.contains("stray@connie.one") && !message.contains("rescue@connie.one"), "{message}");
 }
+
+/// Flex users by username: whether each is deactivated.
+fn deactivated(sandbox: &Served, email: &str) -> bool {
+    let user = flex_users(sandbox).into_iter().find(|user| user["username"] == email);
+    user.is_none_or(|user| user["deactivated"] == true)
+}
+
+#[test]
+fn leavers_are_deprovisioned_where_the_rule_says_so_and_somebody_allows_it() {
+    let project = enablement(
+        "  select: {users: [ann@connie.one, lead@connie.one]}\n  rollout: {stage: all, pilot: [test@connie.one]}\n  \
+         provisioning: managed\n  removal: disable\n  roles: {default: [agent]}\n",
+    );
+    project.reconcile();
+    project.edit("people.yaml", "users: [ann@connie.one, lead@connie.one]", "users: [lead@connie.one]");
+    // `disable` leaves the Flex user.
+    assert_eq!(lines(&project.plan()), ["delete nss/UserEnablement/home-care/auth0.user:ann@connie.one []"]);
+    project.edit("people.yaml", "removal: disable", "removal: deprovision");
+    assert_eq!(
+        lines(&project.plan()),
+        [
+            "delete nss/UserEnablement/home-care/auth0.user:ann@connie.one []",
+            "delete nss/UserEnablement/home-care/flex.user:ann@connie.one []",
+        ]
+    );
+    let refused = project.run(&["apply", "--sandbox", "--yes"]).expect(4);
+    assert!(refused.stderr.contains("refused by `deprovision`"), "{}", refused.stderr);
+    assert!(!deactivated(&project.serve(), "ann@connie.one"));
+    project.run(&["apply", "--sandbox", "--yes", "--allow", "deprovision"]).expect(0);
+    let sandbox = project.serve();
+    assert!(deactivated(&sandbox, "ann@connie.one"));
+    assert!(!deactivated(&sandbox, "lead@connie.one"));
+    assert_eq!(flex(&sandbox, "ann@connie.one"), Value::Null);
+    assert_eq!(lines(&project.plan()), Vec::<String>::new());
+    project.run(&["explain", "deprovision"]).expect(0);
+}
+
+#[test]
+fn whoever_is_named_to_go_goes_from_both_sides() {
+    let project = enablement(
+        "  select: {users: [ann@connie.one, lead@connie.one]}\n  rollout: {stage: all, pilot: [test@connie.one]}\n  \
+         provisioning: managed\n  roles: {default: [agent]}\n",
+    );
+    // Vol came by another way; nobody knows of the third.
+    project.edit(
+        "sandbox.yaml",
+        "      apiKeys:",
+        "      flexUsers: [{username: volunteer@connie.one, full_name: Vol, email: volunteer@connie.one, roles: [agent]}]\n      apiKeys:",
+    );
+    project.reconcile();
+    project.edit("people.yaml", "users: [ann@connie.one, lead@connie.one]", "users: [lead@connie.one]");
+    project.edit(
+        "people.yaml",
+        "  provisioning: managed\n",
+        "  provisioning: managed\n  remove: [Ann@connie.one, volunteer@connie.one, nobody@connie.one]\n",
+    );
+    assert_eq!(
+        lines(&project.plan()),
+        [
+            "delete nss/UserEnablement/home-care/auth0.user:ann@connie.one []",
+            "delete nss/UserEnablement/home-care/flex.user:ann@connie.one []",
+            "delete nss/UserEnablement/home-care/flex.user:volunteer@connie.one []",
+        ]
+    );
+    project.run(&["apply", "--sandbox", "--yes"]).expect(0);
+    let sandbox = project.serve();
+    assert!(deactivated(&sandbox, "ann@connie.one") && deactivated(&sandbox, "volunteer@connie.one"));
+    assert!(!deactivated(&sandbox, "lead@connie.one") && !deactivated(&sandbox, "test@connie.one"));
+    assert_eq!(lines(&project.plan()), Vec::<String>::new(), "a tombstone stays, and asks for nothing more");
+}

@@ -121,6 +121,7 @@ impl<'a> List<'a> {
 
     fn google(&mut self, google: &'a Google, base: &Path) {
         self.add(Some(&google.private_key), base, &["privateKey"]);
+        self.add(google.apply.as_ref().map(|it| &it.private_key), base, &["apply", "privateKey"]);
     }
 
     fn salesforce(&mut self, salesforce: &'a Salesforce, base: &Path) {

@@ -10,11 +10,12 @@ use super::{
     action,
     attributes::names_value,
     client::{metadata_url, sso_url},
-    lower::{TRIGGER, default_issuer, field, plain_fingerprint},
+    lower::{TRIGGER, default_issuer, field},
     wire::{Action, Client, Object, SigningKey, User, metadata},
 };
 use crate::{
     component::{AppliedNote, Capability, Component, Observed, Ownership, Value, WriteChannel},
+    provider::pins::plain_fingerprint,
     saml::{Certificate, CertificateError},
 };
 
@@ -89,6 +90,7 @@ pub(super) fn client(client: &Client, component: Option<&Component>, place: &Pla
         applied: client.metadata(metadata::APPLIED).and_then(AppliedNote::parse),
         kept: kept(client),
         is_own_identity: client.id == place.own_client,
+        removal: None,
     }
 }
 
@@ -211,6 +213,7 @@ pub(super) fn action(action: &Action) -> Observed {
         applied: header.applied,
         kept: action.dependencies.len() + action.secrets.len() + action.modules.len(),
         is_own_identity: false,
+        removal: None,
     }
 }
 
@@ -243,6 +246,7 @@ pub(super) fn user(user: &User) -> Observed {
         applied: mark.applied.as_deref().and_then(AppliedNote::parse),
         kept,
         is_own_identity: false,
+        removal: None,
     }
 }
 

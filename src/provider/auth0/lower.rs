@@ -7,14 +7,9 @@
 mod keys;
 mod member;
 
-pub(super) use keys::plain_fingerprint;
-
 use url::Url;
 
-use self::{
-    keys::{Pins, keys},
-    member::user,
-};
+use self::{keys::keys, member::user};
 use super::{
     PROVIDER,
     action::{self, Recipe},
@@ -33,6 +28,7 @@ use crate::{
     plan::Outputs,
     provider::{
         IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, ServiceProviderSide,
+        pins::Pins,
     },
     yaml::path,
 };
@@ -86,7 +82,7 @@ impl IdentityProvider for Auth0Vendor {
             };
         };
         let client = context.address(kind::CLIENT);
-        let pins = Pins::of(context.identity_provider, &mut Vec::new());
+        let pins = Pins::of(context.identity_provider, &codes::CERTIFICATE, &mut Vec::new());
         let certificates =
             pins.certificates().unwrap_or_else(|| Value::output_of(&keys_address(context), "certificates"));
         let mut gates = vec![client.clone()];
@@ -125,7 +121,7 @@ impl IdentityProvider for Auth0Vendor {
         };
         let mut findings = Vec::new();
         let statement = attributes::translate(context.attribute_map, &mut findings);
-        let pins = Pins::of(context.identity_provider, &mut findings);
+        let pins = Pins::of(context.identity_provider, &codes::CERTIFICATE, &mut findings);
         let signing = SigningChoice::of(context, &mut findings);
         let name = application_name(context);
         if name.is_empty() || name.contains(['<', '>']) {

@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
-use self::claim::{action_of, claim, claim_action, is_settled, nobody, pick};
+use self::claim::{action_of, claim_action, is_settled, nobody, pick};
 use super::{
     PROVIDER, action as code,
     client::{Api, Auth0Config, public_url},
@@ -28,6 +28,7 @@ use crate::{
         Unknown, UnknownReason,
     },
     http::{Http, HttpError},
+    provider::owned::claim,
     provider::{Mutate, Observe, Population, PopulationQuery, Scope},
 };
 
@@ -297,7 +298,7 @@ impl Tenant {
             };
         }
         let marker_of = |client: &Client| client.metadata(metadata::MARKER).map(str::to_owned);
-        claim(clients, component, marker_of, |client| &client.id, is_named)
+        claim(clients, component, marker_of, |client| client.id.clone(), is_named)
             .map_or(Observation::Absent, |(client, ownership)| present(observed(client), ownership))
     }
 

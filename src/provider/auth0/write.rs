@@ -15,7 +15,10 @@ use crate::{
         Address, AppliedNote, Component, Field, Marker, Observed, Ownership, Realm, Value, WriteChannel,
     },
     plan::Permit,
-    provider::{Mutate, Write, WriteError, Written},
+    provider::{
+        Mutate, Write, WriteError, Written,
+        owned::{check_unchanged, conflict},
+    },
 };
 
 #[async_trait]
@@ -53,10 +56,6 @@ fn written(observed: Observed) -> Written {
     Written::Present(Box::new(Observed { ownership: Ownership::Ours, ..observed }))
 }
 
-fn conflict(what: impl Into<String>) -> WriteError {
-    WriteError::Conflict { what: what.into() }
-}
-
 /// The fields that are written, with the value to write: the seed where a new object cannot have its value yet. What is pending
 /// on an object that exists stays as it is.
 fn values(component: &Component, is_new: bool) -> impl Iterator<Item = (&Field, Value)> {
@@ -74,22 +73,6 @@ fn values(component: &Component, is_new: bool) -> impl Iterator<Item = (&Field, 
 /// What should be, among the paths that differ.
 fn is_changed(changed: &[String], path: &str) -> bool {
     changed.iter().any(|it| it == path)
-}
-
-/// Refuses where a value that is about to change is neither what the plan saw nor already what is wanted.
-fn check_unchanged(
-    component: &Component,
-    planned: &Observed,
-    now: &Observed,
-    changed: &[String],
-) -> Result<(), WriteError> {
-    let nothing = Value::Null;
-    let differs = component.fields.iter().filter(|it| is_changed(changed, &it.path)).any(|it| {
-        let at = |observed: &Observed| observed.fields.get(&it.path).unwrap_or(&nothing).clone();
-        let seen = at(now);
-        !it.rule.is_same(&seen, &at(planned)) && !it.rule.is_same(&seen, &it.value)
-    });
-    if differs { Err(conflict(&component.title)) } else { Ok(()) }
 }
 
 /// Whether a marker that stands on an object lets this component write to it: its own, its former one, or the one that the plan saw

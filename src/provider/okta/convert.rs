@@ -6,11 +6,12 @@ use serde_json::Value as Json;
 
 use super::{
     attributes,
-    lower::{field, metadata_url, plain_fingerprint},
+    lower::{field, metadata_url},
     wire::{ANSWER_ONLY, App, Notes},
 };
 use crate::{
     component::{AppliedNote, Capability, Component, Observed, Ownership, Value, WriteChannel},
+    provider::pins::plain_fingerprint,
     saml::Certificate,
 };
 
@@ -42,7 +43,7 @@ pub(super) fn text_of<'a>(component: &'a Component, path: &str) -> Option<&'a st
 
 /// Whether a path is one of the application's own settings, as Okta has them.
 pub(super) fn is_setting(path: &str) -> bool {
-    ![field::FINGERPRINTS, field::ISSUER, field::ID, field::EXCLUSIVE].contains(&path)
+    ![field::FINGERPRINTS, field::ISSUER, field::ID, field::EXCLUSIVE, field::REMOVED].contains(&path)
 }
 
 /// The keys that lead to a setting. What follows `settings.app.` is one key, whatever is in it.
@@ -119,6 +120,7 @@ pub(super) fn app(
         applied: notes.applied.as_deref().and_then(AppliedNote::parse),
         kept: kept(app, component, &notes),
         is_own_identity: own_id == Some(app.id.as_str()),
+        removal: None,
     }
 }
 

@@ -8,15 +8,10 @@
 //! a group's assignment cannot. Otherwise, and before that stage, its members are assigned one by one. A break-glass administrator
 //! in a group that would be assigned blocks its assignment.
 
-mod pins;
-
-pub(super) use pins::plain_fingerprint;
-
 use std::collections::BTreeSet;
 
 use url::Url;
 
-use self::pins::Pins;
 use super::{
     PROVIDER,
     attributes::{self, Statements},
@@ -37,7 +32,7 @@ use crate::{
     plan::Outputs,
     provider::{
         IdentityProvider, IdentityProviderSide, LowerError, Member, ProfileContext, Rotation,
-        ServiceProviderSide,
+        ServiceProviderSide, pins::Pins,
     },
     yaml::path,
 };
@@ -62,7 +57,7 @@ pub(super) mod field {
     pub(in super::super) const USER_NAME: &str = "credentials.userNameTemplate.";
     /// Settings of a catalogue application.
     pub(in super::super) const APP_SETTINGS: &str = "settings.app.";
-    pub(in super::super) const FINGERPRINTS: &str = "fingerprints";
+    pub(in super::super) use crate::provider::pins::FINGERPRINTS;
     pub(in super::super) const ISSUER: &str = "issuer";
     /// The application of an assignment.
     pub(in super::super) const APP: &str = "app";
@@ -75,6 +70,8 @@ pub(super) mod field {
     pub(in super::super) const BREAK_GLASS: &str = "breakGlass";
     /// Shown as context: that direct assignments of others go, and who must not have one in any case.
     pub(in super::super) const EXCLUSIVE: &str = "assignments.exclusive";
+    /// Shown as context: whose direct assignment goes although those of others stay, because the manifests name them.
+    pub(in super::super) const REMOVED: &str = "assignments.removed";
 }
 
 /// Okta requires an ACS URL and an audience from the beginning. As long as Twilio's are not known these stand there: a host that can
@@ -89,7 +86,7 @@ pub struct OktaVendor;
 impl IdentityProvider for OktaVendor {
     fn offer(&self, context: &ProfileContext<'_>) -> IdentityProviderSide {
         let app = context.address(kind::APP);
-        let pins = Pins::of(context.identity_provider, &mut Vec::new());
+        let pins = Pins::of(context.identity_provider, &codes::CERTIFICATE, &mut Vec::new());
         let wish = Wish::of(context);
         let made = || match &wish {
             Some(wish) => wish.certificates(context),
@@ -125,7 +122,7 @@ impl IdentityProvider for OktaVendor {
         };
         let mut findings = Vec::new();
         let statements = attributes::translate(context, &mut findings);
-        let pins = Pins::of(context.identity_provider, &mut findings);
+        let pins = Pins::of(context.identity_provider, &codes::CERTIFICATE, &mut findings);
         let signing = Signing::of(context, &mut findings);
         let wish = Wish::of(context);
         if let Some(wish) = &wish {
@@ -354,6 +351,12 @@ impl Lowering<'_> {
                 .map(|email| email.trim().to_lowercase())
                 .collect();
             component.fields.push(Field::new(field::EXCLUSIVE, Value::texts(never), Capability::Derived));
+        } else if application.management == Management::Managed {
+            let removed = context.enablements.iter().flat_map(|it| &it.spec.remove);
+            let removed: BTreeSet<String> = removed.map(|email| email.trim().to_lowercase()).collect();
+            if !removed.is_empty() {
+                component.fields.push(Field::new(field::REMOVED, Value::texts(removed), Capability::Derived));
+            }
         }
         component
     }

@@ -27,7 +27,7 @@ use crate::{
         Unknown, UnknownReason,
     },
     http::{Http, HttpError},
-    provider::{Mutate, Observe, Population, PopulationQuery, Scope},
+    provider::{Mutate, Observe, Population, PopulationQuery, Scope, owned::claim},
     saml::names::Binding,
 };
 
@@ -183,7 +183,7 @@ impl Observe for Organization {
         };
         let wanted_apps = of_type(kind::APP);
         let claims: BTreeMap<&Address, Claim<'_>> =
-            wanted_apps.iter().map(|it| (&it.address, claim(&apps, it))).collect();
+            wanted_apps.iter().map(|it| (&it.address, claim_app(&apps, it))).collect();
         let mut parts: BTreeMap<Owner<'_>, Parts<'_>> = claims
             .iter()
             .map(|(address, claim)| (Owner::Component(address), Parts::of(claim.app())))
@@ -198,7 +198,10 @@ impl Observe for Organization {
                 parts.add(component);
             }
         }
-        for component in wanted_apps.iter().filter(|it| it.field(field::EXCLUSIVE).is_some()) {
+        for component in wanted_apps
+            .iter()
+            .filter(|it| [field::EXCLUSIVE, field::REMOVED].iter().any(|path| it.field(path).is_some()))
+        {
             if let Some(parts) = parts.get_mut(&Owner::Component(&component.address)) {
                 parts.exclusive = Some(component);
             }
@@ -279,44 +282,25 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// By its marker, by its former marker, by its label.
-fn claim<'a>(apps: &'a [App], component: &Component) -> Claim<'a> {
+/// An application that somebody else owns is found by its ID or label alone.
+fn claim_app<'a>(apps: &'a [App], component: &Component) -> Claim<'a> {
     let id = text_of(component, field::ID);
-    let is_named = |app: &&App| match id {
+    let is_named = |app: &App| match id {
         Some(id) => app.id == id,
         None => app.label() == component.natural_key,
     };
-    let named: Vec<&App> = apps.iter().filter(is_named).collect();
-    let several = |found: &[&App]| Ownership::Ambiguous(found.iter().map(|it| it.id.clone()).collect());
-    let owned = |found: &[&App], otherwise| if found.len() == 1 { otherwise } else { several(found) };
     if is_external(component) {
+        let named: Vec<&App> = apps.iter().filter(|app| is_named(app)).collect();
         return match named[..] {
             [] => Claim::Nothing,
-            [first, ..] => Claim::Found(first, owned(&named, Ownership::Ours)),
+            [only] => Claim::Found(only, Ownership::Ours),
+            [first, ..] => {
+                Claim::Found(first, Ownership::Ambiguous(named.iter().map(|it| it.id.clone()).collect()))
+            }
         };
     }
-    let marked = |address: &Address| -> Vec<&App> {
-        let marker =
-            Marker { project: component.marker.project.clone(), address: address.clone() }.to_string();
-        apps.iter().filter(|app| app.notes().marker.as_deref() == Some(marker.as_str())).collect()
-    };
-    let ours = marked(&component.address);
-    if let Some(first) = ours.first() {
-        return Claim::Found(first, owned(&ours, Ownership::Ours));
-    }
-    if let Some(former) = &component.formerly {
-        let theirs = marked(former);
-        if let Some(first) = theirs.first() {
-            return Claim::Found(first, owned(&theirs, Ownership::Renamed(former.clone())));
-        }
-    }
-    let unmarked: Vec<&App> = named.iter().copied().filter(|app| app.notes().marker.is_none()).collect();
-    match (unmarked.first(), named.first()) {
-        (Some(first), _) if component.adopt => Claim::Found(first, owned(&unmarked, Ownership::Unmarked)),
-        (Some(first), _) => Claim::Found(first, Ownership::Unmarked),
-        (None, Some(first)) => {
-            Claim::Found(first, Ownership::Foreign(first.notes().marker.unwrap_or_default()))
-        }
-        (None, None) => Claim::Nothing,
+    match claim(apps, component, |app| app.notes().marker, |app| app.id.clone(), is_named) {
+        Some((app, ownership)) => Claim::Found(app, ownership),
+        None => Claim::Nothing,
     }
 }

@@ -20,7 +20,10 @@ use crate::{
         Address, AppliedNote, Component, Field, Marker, Observed, Ownership, Realm, Value, WriteChannel,
     },
     plan::Permit,
-    provider::{Mutate, Write, WriteError, Written},
+    provider::{
+        Mutate, Write, WriteError, Written,
+        owned::{check_unchanged, conflict},
+    },
 };
 
 #[async_trait]
@@ -43,10 +46,6 @@ impl Mutate for Organization {
 
 /// What was planned on, and what differs.
 type Planned<'a> = (&'a Observed, &'a [String]);
-
-fn conflict(what: impl Into<String>) -> WriteError {
-    WriteError::Conflict { what: what.into() }
-}
 
 fn refused(what: &str, message: impl Into<String>, help: &str) -> WriteError {
     WriteError::Refused { what: what.to_owned(), message: message.into(), help: Some(help.to_owned()) }
@@ -212,22 +211,6 @@ fn values(component: &Component, is_new: bool) -> impl Iterator<Item = (&Field, 
             (true, true) => Some((it, it.seed.clone()?)),
             (true, false) => None,
         })
-}
-
-/// Refuses where a value that is about to change is neither what the plan saw nor already what is wanted.
-fn check_unchanged(
-    component: &Component,
-    planned: &Observed,
-    now: &Observed,
-    changed: &[String],
-) -> Result<(), WriteError> {
-    let nothing = Value::Null;
-    let differs = component.fields.iter().filter(|it| changed.contains(&it.path)).any(|it| {
-        let at = |observed: &Observed| observed.fields.get(&it.path).unwrap_or(&nothing).clone();
-        let seen = at(now);
-        !it.rule.is_same(&seen, &at(planned)) && !it.rule.is_same(&seen, &it.value)
-    });
-    if differs { Err(conflict(&component.title)) } else { Ok(()) }
 }
 
 /// Whether a marker that stands on an object lets this component write to it: its own, its former one, or none.

@@ -72,6 +72,7 @@ pub(crate) fn respond(documents: &mut Transaction<'_>, attempt: &SignIn<'_>) -> 
     attributes.extend(attributes_of_actions(documents, tenant, application, &user, attempt.now));
     let text =
         |name: &str, default: &str| samlp.get(name).and_then(Value::as_str).unwrap_or(default).to_owned();
+    let response_signed = samlp.get("signResponse").and_then(Value::as_bool).unwrap_or_default();
     Ok(Assertion {
         issuer: text("issuer", &format!("urn:{tenant}")),
         certificate: keys::current(documents, tenant).map(|key| key.cert).unwrap_or_default(),
@@ -79,7 +80,12 @@ pub(crate) fn respond(documents: &mut Transaction<'_>, attempt: &SignIn<'_>) -> 
         audience: text("audience", attempt.entity_id),
         recipient: text("recipient", attempt.acs_url),
         destination: text("destination", attempt.acs_url),
-        response_signed: samlp.get("signResponse").and_then(Value::as_bool).unwrap_or_default(),
+        response_signed,
+        // Auth0 signs one of the two, never both.
+        assertion_signed: !response_signed,
+        encrypted: false,
+        returns_relay_state: true,
+        name_id_format: text("nameIdentifierFormat", "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"),
         name_id: user.name_id(samlp),
         attributes,
     })

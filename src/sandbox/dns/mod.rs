@@ -76,6 +76,13 @@ impl Vendor for Dns {
     }
 }
 
+/// The texts at a name, as a resolver finds them: for played vendors that look for a record.
+pub(crate) fn texts(documents: &Transaction<'_>, name: &str) -> Vec<String> {
+    let found =
+        zone::resolve(documents, name, Kind::Txt).map(|resolved| resolved.records).unwrap_or_default();
+    found.into_iter().filter(|(_, kind, _)| *kind == Kind::Txt).map(|(_, _, text)| text).collect()
+}
+
 fn refuse(refusal: &Refusal, json: bool) -> Answer {
     if json {
         let error = if refusal.status == 404 { "not_found" } else { "refused" };

@@ -111,10 +111,10 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Outcome {
     let all = request.parameter("includeNonDeleted") == Some("true");
     let starts = request.parameter("q").unwrap_or_default().to_lowercase();
     let begins = |value: &Value| value.as_str().unwrap_or_default().to_lowercase().starts_with(&starts);
-    let found = call.documents.list(&table(&request.host, "apps")).filter(|(_, app)| {
-        (all || app["status"] == "ACTIVE") && (begins(&app["name"]) || begins(&app["label"]))
-    });
-    page(request, LIMITS, found, |_, app| view(app, &request.host))
+    let matches =
+        |app: &&Value| (all || app["status"] == "ACTIVE") && (begins(&app["name"]) || begins(&app["label"]));
+    let apps = call.documents.list(&table(&request.host, "apps"));
+    page(request, LIMITS, apps, matches, |_, app| view(app, &request.host))
 }
 
 pub(super) fn read(call: &mut Call<'_, '_>, id: &str) -> Outcome {

@@ -26,6 +26,22 @@ fn groups_table(organization: &str, app: &str) -> String {
     table(organization, &format!("apps/{app}/groups"))
 }
 
+/// Somebody's assignment: nothing, one through a group, or a direct one with what it holds.
+fn of_user<'a>(
+    documents: &'a Transaction<'_>,
+    organization: &str,
+    app: &str,
+    user: &str,
+) -> Option<Option<&'a Value>> {
+    if let Some(direct) = documents.get(&users_table(organization, app), user) {
+        return Some(Some(direct));
+    }
+    let groups = table(organization, "groups");
+    let mut assigned = documents.list(&groups_table(organization, app));
+    let is_member = |group: &Value| directory::member_ids(group).any(|id| id == user);
+    assigned.any(|(group, _)| documents.get(&groups, group).is_some_and(is_member)).then_some(None)
+}
+
 /// Everybody who is assigned, by user ID; with the assignment where it is a direct one.
 fn everybody<'a>(
     documents: &'a Transaction<'_>,
@@ -69,7 +85,7 @@ fn view(
 
 /// Whether somebody may use the application.
 pub(super) fn is_assigned(documents: &Transaction<'_>, organization: &str, app: &str, user: &str) -> bool {
-    everybody(documents, organization, app).contains_key(user)
+    of_user(documents, organization, app, user).is_some()
 }
 
 /// Forgets all assignments of an application.
@@ -86,16 +102,20 @@ pub(super) fn users(call: &mut Call<'_, '_>, app: &str) -> Outcome {
     apps::find(call.documents, &call.request.host, app)?;
     let (documents, organization) = (&*call.documents, &call.request.host);
     let is_expanded = call.request.parameter("expand") == Some("user");
-    page(call.request, USERS, everybody(documents, organization, app), |user, direct| {
-        view(documents, organization, user, direct, is_expanded)
-    })
+    let all = everybody(documents, organization, app);
+    page(
+        call.request,
+        USERS,
+        all,
+        |_| true,
+        |user, direct| view(documents, organization, user, direct, is_expanded),
+    )
 }
 
 pub(super) fn user(call: &mut Call<'_, '_>, app: &str, user: &str) -> Outcome {
     apps::find(call.documents, &call.request.host, app)?;
     let organization = &call.request.host;
-    let found = everybody(call.documents, organization, app).remove(user);
-    found
+    of_user(call.documents, organization, app, user)
         .map(|direct| Answer::json(200, &view(call.documents, organization, user, direct, false)))
         .ok_or_else(|| Refusal::not_found(user, "AppUser"))
 }
@@ -153,7 +173,7 @@ fn group_view(id: &str, assignment: &Value) -> Value {
 pub(super) fn groups(call: &mut Call<'_, '_>, app: &str) -> Outcome {
     apps::find(call.documents, &call.request.host, app)?;
     let all = call.documents.list(&groups_table(&call.request.host, app));
-    page(call.request, GROUPS, all, group_view)
+    page(call.request, GROUPS, all, |_| true, group_view)
 }
 
 pub(super) fn group(call: &mut Call<'_, '_>, app: &str, group: &str) -> Outcome {

@@ -76,12 +76,13 @@ pub(super) fn users(call: &mut Call<'_, '_>) -> Outcome {
         (None, Some(filter)) => Some(parse(filter, &USER_PROPERTIES, &["eq"])?),
         (None, None) => None,
     };
-    let found = call.documents.list(&table(&request.host, "users")).filter(|(_, user)| match &terms {
+    let matches = |user: &&Value| match &terms {
         Some(terms) => terms.iter().any(|term| term.matches(user)),
         // Without an expression those who are deactivated are left out.
         None => user["status"] != "DEPROVISIONED",
-    });
-    page(request, LIMITS, found, |_, user| user.clone())
+    };
+    let users = call.documents.list(&table(&request.host, "users"));
+    page(request, LIMITS, users, matches, |_, user| user.clone())
 }
 
 /// A user by ID or login.
@@ -114,12 +115,13 @@ pub(super) fn groups(call: &mut Call<'_, '_>) -> Outcome {
         None => None,
     };
     let starts = request.parameter("q").map(str::to_lowercase);
-    let found = call.documents.list(&table(&request.host, "groups")).filter(|(_, group)| {
+    let matches = |group: &&Value| {
         let name = group["profile"]["name"].as_str().unwrap_or_default().to_lowercase();
         terms.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(group)))
             && starts.as_ref().is_none_or(|starts| name.starts_with(starts))
-    });
-    page(request, GROUPS, found, |_, group| group_view(group))
+    };
+    let groups = call.documents.list(&table(&request.host, "groups"));
+    page(request, GROUPS, groups, matches, |_, group| group_view(group))
 }
 
 pub(super) fn find_group(
@@ -147,7 +149,7 @@ pub(super) fn members(call: &mut Call<'_, '_>, id: &str) -> Outcome {
     let mut found: Vec<(&str, &Value)> =
         member_ids(&group).filter_map(|id| Some((id, call.documents.get(&users, id)?))).collect();
     found.sort_by_key(|(id, _)| *id);
-    page(call.request, LIMITS, found, |_, user| user.clone())
+    page(call.request, LIMITS, found, |_| true, |_, user| user.clone())
 }
 
 /// The names of the groups that a user is in.

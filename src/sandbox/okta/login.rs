@@ -55,6 +55,11 @@ pub(super) fn respond(documents: &Transaction<'_>, attempt: &SignIn<'_>) -> Resu
         recipient: text(&sign_on["recipient"]).to_owned(),
         destination: text(&sign_on["destination"]).to_owned(),
         response_signed: sign_on["responseSigned"] == true,
+        assertion_signed: sign_on["assertionSigned"] == true,
+        encrypted: sign_on["assertionEncryption"]["enabled"] == true,
+        // One of its own takes the place of the service provider's.
+        returns_relay_state: text(&sign_on["defaultRelayState"]).is_empty(),
+        name_id_format: text(&sign_on["subjectNameIdFormat"]).to_owned(),
         name_id: name_id(text(&sign_on["subjectNameIdTemplate"]), &user["profile"], subject)?,
         attributes: attributes(sign_on, subject)?,
     })

@@ -15,11 +15,13 @@ pub(super) struct Limits {
     pub(super) most: usize,
 }
 
-/// One page of items, which come in the order of their keys. Only what is on the page is made into its wire form.
+/// One page of the items that match, which come in the order of their keys. Of those before the page only the keys are looked at, and
+/// only what is on it is made into its wire form.
 pub(super) fn page<K: AsRef<str>, T>(
     request: &Request,
     limits: Limits,
     items: impl IntoIterator<Item = (K, T)>,
+    matches: impl Fn(&T) -> bool,
     view: impl Fn(&str, T) -> Value,
 ) -> Result<Answer, Refusal> {
     let limit = match request.parameter("limit") {
@@ -33,7 +35,9 @@ pub(super) fn page<K: AsRef<str>, T>(
         },
     };
     let after = request.parameter("after");
-    let mut rest = items.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_ref() > after));
+    let mut rest = items
+        .into_iter()
+        .filter(|(key, item)| after.is_none_or(|after| key.as_ref() > after) && matches(item));
     let page: Vec<(K, T)> = rest.by_ref().take(limit).collect();
     let has_more = rest.next().is_some();
     let link = |after: Option<&str>, relation: &str| {

@@ -1,7 +1,10 @@
 //! The simulated person: carries out manual steps on the pages that the sandbox plays, over HTTP, as a person would in a browser. Owns
 //! who knows which step; each product or vendor with steps of its own has a [`Hand`] in a file beside this one.
 
+mod console;
 mod flex;
+mod google;
+mod salesforce;
 mod saml;
 
 use std::collections::BTreeMap;
@@ -29,7 +32,8 @@ trait Hand: Sync {
 }
 
 /// Everybody who knows steps.
-const HANDS: &[&dyn Hand] = &[&flex::Flex, &saml::Saml];
+const HANDS: &[&dyn Hand] =
+    &[&console::Console, &flex::Flex, &google::Google, &salesforce::Salesforce, &saml::Saml];
 
 /// Carries out manual steps on the sandbox's pages.
 #[derive(Debug)]

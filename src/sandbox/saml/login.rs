@@ -55,6 +55,10 @@ pub(super) fn respond(documents: &Transaction<'_>, attempt: &SignIn<'_>) -> Resu
         recipient: application.acs_url.clone(),
         destination: application.acs_url.clone(),
         response_signed: application.sign_response,
+        assertion_signed: application.sign_assertion,
+        encrypted: false,
+        returns_relay_state: true,
+        name_id_format: application.name_id_format.clone(),
         name_id: evaluate(&application.name_id, user, values).into_iter().next().unwrap_or_default(),
         attributes,
     })

@@ -2,8 +2,11 @@
 
 mod auth0;
 mod core;
+mod google;
 mod okta;
 mod organization;
+mod organization_console;
+mod salesforce;
 mod saml;
 mod sendgrid;
 mod twilio;

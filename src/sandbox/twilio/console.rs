@@ -3,7 +3,7 @@
 //!
 //! | request (host `console.twilio.com`) | does | JSON answer |
 //! | --- | --- | --- |
-//! | `GET /` | lists the accounts | 200 `{accounts: [{sid, friendlyName, flexInstance, runtimeDomain}]}` |
+//! | `GET /` | lists accounts and organizations | 200 `{accounts: [{sid, friendlyName, flexInstance, runtimeDomain}], organizations: [{sid, friendlyName}]}` |
 //! | `GET /us1/develop/flex/users-and-access/single-sign-on` | the real page's path, which a runbook names | 303 to the only account's profiles, or to `/` |
 //! | `GET /account/AC/flex/sso` | lists the profiles | 200 `{profiles: [PROFILE]}` |
 //! | `POST /account/AC/flex/sso` | creates one | 201 `PROFILE` |
@@ -23,6 +23,8 @@
 //! `recipient_mismatch`, `destination_mismatch`, `name_id_missing`, `attribute_missing`, `attribute_format`, `roles_invalid`.
 //! A refusal is 400 `{code: 70251, message, more_info, status, field}`, an unknown profile 404.
 //!
+//! Below `/organization/OR` are the pages of an organization: see the head of `organization/console.rs`.
+//!
 //! There is no sign-in. A form that another web site sends is refused by its Origin.
 
 use axum::http::Method;
@@ -37,7 +39,7 @@ use super::account::{self, Account};
 use super::console_page as page;
 use super::profile::{self, Input, Profile};
 use super::refusal::Refusal;
-use super::{Outcome, test_login};
+use super::{Outcome, organization, test_login};
 
 /// Answers a request to the console.
 pub(crate) fn answer(call: &mut Call<'_, '_>) -> Answer {
@@ -78,6 +80,7 @@ fn route(call: &mut Call<'_, '_>, json: bool) -> Outcome {
         (&Method::GET, ["us1", "develop", "flex", "users-and-access", "single-sign-on"]) => {
             Ok(real_page(call))
         }
+        (_, ["organization", sid, rest @ ..]) => organization::console::route(call, sid, rest, json),
         (method, ["account", sid, "flex", "sso", rest @ ..]) => {
             let account = account::ensure(call.documents, sid, call.now)?;
             match (method, rest) {
@@ -104,8 +107,9 @@ fn list_path(request: &Request, account: &Account) -> String {
 
 fn accounts(call: &mut Call<'_, '_>, json: bool) -> Outcome {
     let accounts = account::all(call.documents);
+    let organizations = organization::console::overview(call.documents);
     if !json {
-        return Ok(page::accounts(call.request, &accounts));
+        return Ok(page::accounts(call.request, &accounts, &organizations));
     }
     let accounts: Vec<Value> = accounts
         .iter()
@@ -116,7 +120,7 @@ fn accounts(call: &mut Call<'_, '_>, json: bool) -> Outcome {
             })
         })
         .collect();
-    Ok(Answer::json(200, &json!({"accounts": accounts})))
+    Ok(Answer::json(200, &json!({"accounts": accounts, "organizations": organizations})))
 }
 
 /// The real Console knows the account from the sign-in; here there is none, so where several are played a person chooses.

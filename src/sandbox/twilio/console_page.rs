@@ -1,5 +1,7 @@
 //! The console's HTML. Owns only how it looks; every value is escaped.
 
+use serde_json::Value;
+
 use crate::sandbox::message::{Answer, Request};
 
 use super::account::Account;
@@ -28,7 +30,7 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-fn html(status: u16, title: &str, body: &str) -> Answer {
+pub(super) fn html(status: u16, title: &str, body: &str) -> Answer {
     let text = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body>\n\
@@ -40,8 +42,8 @@ fn html(status: u16, title: &str, body: &str) -> Answer {
         .with("cache-control", "no-store")
 }
 
-/// The accounts.
-pub(crate) fn accounts(request: &Request, accounts: &[Account]) -> Answer {
+/// The accounts and the organizations.
+pub(crate) fn accounts(request: &Request, accounts: &[Account], organizations: &[Value]) -> Answer {
     let rows: String = accounts
         .iter()
         .map(|a| {
@@ -52,10 +54,18 @@ pub(crate) fn accounts(request: &Request, accounts: &[Account]) -> Answer {
             )
         })
         .collect();
+    let links: String = organizations
+        .iter()
+        .map(|organization| {
+            let text = |key: &str| escape(organization[key].as_str().unwrap_or_default());
+            let (prefix, sid, name) = (escape(&request.prefix), text("sid"), text("friendlyName"));
+            format!("<li><a href=\"{prefix}/organization/{sid}\">{name} ({sid})</a></li>\n")
+        })
+        .collect();
     let body = format!(
         "<table><tr><th>Account</th><th>SID</th></tr>\n{rows}</table>\n<form method=\"post\" action=\"{}/\">\
          <label>Account SID <input type=\"text\" name=\"account\" required pattern=\"AC[0-9a-fA-F]{{32}}\"></label>\
-         <button>Open</button></form>",
+         <button>Open</button></form>\n<h2>Organizations</h2>\n<ul>{links}</ul>",
         escape(&request.prefix),
     );
     html(200, "Accounts", &body)

@@ -102,7 +102,7 @@ fn attempt(
         Some(vendor) => vendor.sign_in(documents, &attempt)?,
         None => return Err(Refused::new("idp_not_reachable", format!("{host} does not exist"))),
     };
-    check_response(profile, &assertion, &attempt)?;
+    check_response(&profile.certificate, &profile.issuer, &assertion, &attempt)?;
     result.name_id = Some(assertion.name_id.clone());
     result.attributes.clone_from(&assertion.attributes);
     let person = person(&assertion)?;
@@ -113,13 +113,20 @@ fn attempt(
     Ok(())
 }
 
-fn check_response(profile: &Profile, assertion: &Assertion, attempt: &SignIn<'_>) -> Result<(), Refused> {
+/// What every product checks of a response: signature, issuer, audience and where it was meant for. `certificate` (PEM) and `issuer` are
+/// what the profile has stored.
+pub(crate) fn check_response(
+    certificate: &str,
+    issuer: &str,
+    assertion: &Assertion,
+    attempt: &SignIn<'_>,
+) -> Result<(), Refused> {
     if !assertion.response_signed {
         return Err(Refused::new("response_not_signed", "message of SAML response is not signed"));
     }
     // Whether the real page takes several certificates is not documented; here any of them may sign.
-    let stored = certificate::read_all(&profile.certificate)
-        .map_err(|why| Refused::new("certificate_mismatch", why))?;
+    let stored =
+        certificate::read_all(certificate).map_err(|why| Refused::new("certificate_mismatch", why))?;
     let signing = certificate::read(&assertion.certificate).ok();
     let Some(stored) = stored.into_iter().find(|it| signing.as_ref().is_some_and(|one| one.der == it.der))
     else {
@@ -135,7 +142,7 @@ fn check_response(profile: &Profile, assertion: &Assertion, attempt: &SignIn<'_>
         }
         Err(Refused::new(reason, format!("the {what} of the response is {found}, expected {wanted}")))
     };
-    same("issuer_mismatch", "issuer", &assertion.issuer, &profile.issuer)?;
+    same("issuer_mismatch", "issuer", &assertion.issuer, issuer)?;
     same("audience_mismatch", "audience", &assertion.audience, attempt.entity_id)?;
     same("recipient_mismatch", "recipient", &assertion.recipient, attempt.acs_url)?;
     same("destination_mismatch", "destination", &assertion.destination, attempt.acs_url)?;
@@ -219,7 +226,11 @@ mod tests {
             recipient: String::new(),
             destination: String::new(),
             response_signed: true,
+            assertion_signed: true,
+            encrypted: false,
+            returns_relay_state: true,
             name_id: "ann@connie.one".into(),
+            name_id_format: String::new(),
             attributes,
         }
     }

@@ -9,6 +9,7 @@ use super::present;
 use crate::component::{
     Address, Component, Marker, Observation, Ownership, Unknown, UnknownReason, WriteChannel,
 };
+use crate::provider::owned::claim;
 
 /// The Action that a binding's parent is.
 pub(super) fn action_of<'a>(actions: &'a [Action], binding: &Component) -> Option<&'a Action> {
@@ -32,45 +33,7 @@ pub(super) fn claim_action<'a>(
 ) -> Option<(&'a Action, Ownership)> {
     let marker_of = |action: &Action| code::header(&action.code).marker;
     let is_named = |action: &Action| action.name == component.natural_key;
-    claim(actions, component, marker_of, |action| &action.id, is_named)
-}
-
-/// Which object is a component's: by its marker, by its former marker, by its natural key.
-pub(super) fn claim<'a, T>(
-    objects: &'a [T],
-    component: &Component,
-    marker_of: impl Fn(&T) -> Option<String>,
-    id_of: impl Fn(&T) -> &str,
-    is_named: impl Fn(&T) -> bool,
-) -> Option<(&'a T, Ownership)> {
-    let several = |found: &[&T]| Ownership::Ambiguous(found.iter().map(|it| id_of(it).to_owned()).collect());
-    let marked = |marker: &str| -> Vec<&T> {
-        objects.iter().filter(|it| marker_of(it).as_deref() == Some(marker)).collect()
-    };
-    let found = marked(&component.marker.to_string());
-    if let Some(first) = found.first() {
-        return Some((first, if found.len() == 1 { Ownership::Ours } else { several(&found) }));
-    }
-    if let Some(former) = &component.formerly {
-        let marker = Marker { project: component.marker.project.clone(), address: former.clone() };
-        let found = marked(&marker.to_string());
-        if let Some(first) = found.first() {
-            let ownership =
-                if found.len() == 1 { Ownership::Renamed(former.clone()) } else { several(&found) };
-            return Some((first, ownership));
-        }
-    }
-    let named: Vec<&T> = objects.iter().filter(|it| is_named(it)).collect();
-    let unmarked: Vec<&T> = named.iter().copied().filter(|it| marker_of(it).is_none()).collect();
-    match unmarked[..] {
-        [only] => Some((only, Ownership::Unmarked)),
-        [first, _, ..] if component.adopt => Some((first, several(&unmarked))),
-        [first, ..] => Some((first, Ownership::Unmarked)),
-        [] => {
-            let first = named.first()?;
-            Some((first, Ownership::Foreign(marker_of(first).unwrap_or_default())))
-        }
-    }
+    claim(actions, component, marker_of, |action| action.id.clone(), is_named)
 }
 
 /// The one account that a person's component is about.

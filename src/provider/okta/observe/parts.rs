@@ -46,7 +46,7 @@ pub(super) struct Parts<'a> {
     groups: Vec<&'a Component>,
     keys: Vec<&'a Component>,
     signing: Vec<&'a Component>,
-    /// The application's component, where direct assignments of others are to be found.
+    /// The application's component, where direct assignments of others are to be found: all, or those of people who are named.
     pub(super) exclusive: Option<&'a Component>,
 }
 
@@ -174,11 +174,12 @@ impl Organization {
         let Some(seen) = self.seen() else { return Vec::new() };
         let never = component.field(field::EXCLUSIVE).and_then(|it| it.value.as_list()).unwrap_or_default();
         let wanted: BTreeSet<&str> = users.iter().filter_map(|it| text_of(it, field::USER_ID)).collect();
-        let is_foreign = |it: &&AppUser| {
-            it.is_direct()
-                && !wanted.contains(it.id.as_str())
-                && seen.selected.get(&it.id).is_none_or(|email| never.contains(&Value::text(email)))
+        let removed = component.field(field::REMOVED).and_then(|it| it.value.as_list());
+        let is_to_go = |it: &AppUser| match removed {
+            Some(removed) => removed.contains(&Value::Text(it.who())),
+            None => seen.selected.get(&it.id).is_none_or(|email| never.contains(&Value::text(email))),
         };
+        let is_foreign = |it: &&AppUser| it.is_direct() && !wanted.contains(it.id.as_str()) && is_to_go(it);
         assigned
             .iter()
             .filter(is_foreign)

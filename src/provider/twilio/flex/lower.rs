@@ -182,6 +182,16 @@ impl ServiceProvider for FlexProduct {
         };
         vec![users::lower(context, enablement, member, &account.sid)]
     }
+
+    fn lower_leaver(
+        &self,
+        context: &ProfileContext<'_>,
+        enablement: &Resource<UserEnablementSpec>,
+        email: &str,
+    ) -> Option<Component> {
+        let account = twilio(context)?.account.as_ref()?;
+        Some(users::leaver(context, enablement, email, &account.sid))
+    }
 }
 
 /// One profile that is being lowered.

@@ -178,6 +178,31 @@ pub(super) fn lower(
     }
 }
 
+/// A Flex user who is to go, to be looked for by address.
+pub(super) fn leaver(
+    context: &ProfileContext<'_>,
+    enablement: &Resource<UserEnablementSpec>,
+    email: &str,
+    account_sid: &str,
+) -> Component {
+    let address = Address::new(
+        enablement.tenant.clone(),
+        Kind::UserEnablement,
+        enablement.name().clone(),
+        format!("{USER}:{email}"),
+    );
+    let realm = Realm::new(PROVIDER, account_sid);
+    let mut component = Component::new(
+        context.marker(&address),
+        realm,
+        format!("Flex user {email} and their Worker"),
+        email,
+        enablement.origin(),
+    );
+    component.class = Class::Membership;
+    component
+}
+
 /// What the list says of each desired user. A user who has the e-mail address under another username is another identity: making ours
 /// would make a second one, and Twilio bills both.
 pub(super) fn observe<'a>(

@@ -1,5 +1,4 @@
-//! The Twilio organization: its managed users by SCIM 2.0, and their roles by IAM v2. The Console product stands on it, in the same
-//! realm.
+//! The Twilio organization: its managed users by SCIM 2.0, and their roles by IAM v2. The Console product stands on it.
 //!
 //! | question | file |
 //! | --- | --- |
@@ -11,7 +10,7 @@
 //! | what is read once, in bulk | `listing` |
 //! | who is there | `population` |
 //! | which components a person becomes | `lower` |
-//! | what exists | `observe`, and for manual steps `attested` |
+//! | what exists | `observe` |
 //! | how it is changed | `write` |
 //!
 //! # Guarantees
@@ -27,7 +26,6 @@
 //! Neither users nor role assignments have a place for an ownership marker. A user is known by the e-mail address, and a user who exists
 //! already is simply that user. SCIM tells neither who is the owner (that is a role) nor who is suspended (Twilio refuses the change).
 
-mod attested;
 mod client;
 mod failure;
 mod listing;

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 
 use super::{
     OrganizationConfig, USER_SID,
-    attested::observe_attested,
     client::Api,
     field, kind,
     listing::Listing,
@@ -23,7 +22,7 @@ use crate::{
     provider::{Observe, Person, Population, PopulationQuery, Scope},
 };
 
-pub(super) type Observations = BTreeMap<Address, Observation>;
+type Observations = BTreeMap<Address, Observation>;
 
 /// Reads one organization.
 pub(super) struct Reader {
@@ -160,12 +159,8 @@ impl Observe for Reader {
 
     /// Nothing in an organization carries a marker, so there are no orphans.
     async fn observe(&self, components: &[&Component], _scope: &Scope) -> Snapshot {
-        let (attested, users, roles) =
-            tokio::join!(observe_attested(components), self.users(components), self.roles(components));
-        Snapshot {
-            components: attested.into_iter().chain(users).chain(roles).collect(),
-            ..Snapshot::default()
-        }
+        let (users, roles) = tokio::join!(self.users(components), self.roles(components));
+        Snapshot { components: users.into_iter().chain(roles).collect(), ..Snapshot::default() }
     }
 }
 
@@ -173,7 +168,7 @@ fn of_type<'c>(components: &[&'c Component], wanted: &str) -> Vec<&'c Component>
     components.iter().copied().filter(|component| component.address.component_type() == wanted).collect()
 }
 
-pub(super) fn present(observed: Observed) -> Observation {
+fn present(observed: Observed) -> Observation {
     Observation::Present(Box::new(observed))
 }
 

@@ -167,6 +167,7 @@ impl Bench {
         let options = SandboxOptions {
             state_dir: path("state"),
             seed: Some(path("sandbox.yaml")),
+            record: record_file(folder.path()),
             ..Default::default()
         };
         let running = Sandbox::start(options).await.unwrap();
@@ -238,6 +239,14 @@ impl Bench {
         assert!(answer.status().is_success(), "{answer:?}");
         answer.json().await.unwrap_or_default()
     }
+}
+
+/// For the contract checks: what the client sends here is checked like what the program sends.
+fn record_file(folder: &std::path::Path) -> Option<Utf8PathBuf> {
+    let records = Utf8PathBuf::from(std::env::var("CONCORD_SANDBOX_RECORD").ok()?);
+    std::fs::create_dir_all(&records).ok()?;
+    let name = folder.file_name()?.to_string_lossy().trim_start_matches('.').to_owned();
+    Some(records.join(format!("organization-{name}.jsonl")))
 }
 
 async fn see(reader: &dyn Observe, component: &Component) -> Observation {

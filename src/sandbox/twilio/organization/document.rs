@@ -41,11 +41,6 @@ pub(super) struct OAuthClient {
 }
 
 impl Organization {
-    /// The table of one kind of its documents.
-    pub(super) fn table(&self, kind: &str) -> String {
-        table(&self.sid, kind)
-    }
-
     pub(super) fn save(&self, documents: &mut Transaction<'_>) {
         documents.write(ORGANIZATIONS, &self.sid, self);
     }

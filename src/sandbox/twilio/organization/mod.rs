@@ -15,12 +15,20 @@
 //! | `users` | SCIM users |
 //! | `patch` | a SCIM PATCH |
 //! | `roles` | roles and role assignments |
+//! | `console`, `page` | the Admin Center's pages |
+//! | `domain` | e-mail domains |
+//! | `sso`, `sso_test` | SSO profiles, their enforcement, and the test of a connection |
 
+pub(crate) mod console;
 mod document;
+mod domain;
+mod page;
 mod patch;
 mod refusal;
 mod roles;
 mod seed;
+mod sso;
+mod sso_test;
 mod token;
 mod users;
 

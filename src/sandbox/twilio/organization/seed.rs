@@ -11,7 +11,8 @@ use crate::sandbox::rate::Limit;
 use crate::sandbox::store::Transaction;
 use crate::sandbox::twilio::account::is_sid;
 
-use super::document::{self, OAuthClient, Organization, derived_sid};
+use super::document::{OAuthClient, Organization, derived_sid};
+use super::domain::Domain;
 use super::refusal::Refusal;
 use super::roles::{self, ADMINISTRATOR, OWNER, Role};
 use super::users::{self, User};
@@ -190,18 +191,18 @@ impl DomainSeed {
             return Err(format!("{:?} is no status", self.status));
         }
         let name = self.name.to_lowercase();
-        let sid = derived_sid("DN", &format!("{organization} {name}"));
-        let token = self.token.clone();
-        let token = token.unwrap_or_else(|| derived_sid("", &format!("token of {organization} {name}")));
-        let is_verified = self.status != "unverified";
-        let at = ids::seconds(now);
-        let document = json!({
-            "sid": sid, "name": name, "token": token, "status": self.status, "dateCreated": at,
-            "verificationType": if is_verified { json!("dns") } else { json!(null) },
-            "dateLastVerification": if is_verified { json!(at) } else { json!(null) },
-            "domainSignupType": "INVITATION_ONLY",
-        });
-        documents.put(&document::table(organization, "domains"), &sid, document);
+        let mut domain = Domain::new(organization, &name, now);
+        domain.token = match &self.token {
+            Some(token) => token.clone(),
+            // The same in every sandbox of this seed.
+            None => derived_sid("", &format!("token of {organization} {name}")),
+        };
+        domain.status.clone_from(&self.status);
+        if domain.is_verified() {
+            domain.verification_type = Some("dns".into());
+            domain.date_last_verification = Some(ids::seconds(now));
+        }
+        domain.save(documents, organization);
         Ok(())
     }
 }

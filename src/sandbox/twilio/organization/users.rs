@@ -15,6 +15,7 @@ use super::document::{self, Organization};
 use super::patch;
 use super::refusal::Refusal;
 use super::token::authorize;
+use super::{domain, sso};
 
 const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -199,7 +200,7 @@ pub(super) fn add(
 ) -> Result<User, Refusal> {
     check(documents, organization, None, &attributes)?;
     let at = ids::millis(now);
-    let user = User {
+    let mut user = User {
         sid: format!("US{}", ids::hex32()),
         attributes,
         version: 1,
@@ -208,6 +209,8 @@ pub(super) fn add(
         suspended: false,
         sso_profile: None,
     };
+    // Whoever joins an enforced domain uses SSO after the first sign-in.
+    user.sso_profile = sso::enforcing(documents, &organization.sid, &user.domain()).map(|profile| profile.id);
     user.save(documents, &organization.sid);
     Ok(user)
 }
@@ -325,7 +328,9 @@ fn check(
     }
     let domain = user_name.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default();
     let is_new_address = before.is_none_or(|user| user.email() != user_name.to_lowercase());
-    if is_new_address && !is_verified(documents, &organization.sid, &domain) {
+    if is_new_address
+        && !domain::by_name(documents, &organization.sid, &domain).is_some_and(|it| it.is_verified())
+    {
         return Err(Refusal::scim_of(
             25017,
             "invalidValue",
@@ -360,13 +365,6 @@ fn primary_email(attributes: &Map<String, Value>) -> Result<&str, Refusal> {
         _ => return Err(Refusal::value("exactly one email must be primary")),
     };
     Ok(primary["value"].as_str().unwrap_or_default())
-}
-
-/// Whether an address in this domain may be a managed user's.
-fn is_verified(documents: &Transaction<'_>, organization: &str, domain: &str) -> bool {
-    documents
-        .list(&document::table(organization, "domains"))
-        .any(|(_, it)| it["name"] == domain && it["status"] != "unverified")
 }
 
 fn check_unique(
