@@ -35,6 +35,9 @@ fn manifests(trust: &str) -> Manifests {
     manifests.filter(|_| !findings.has_errors()).unwrap_or_else(|| panic!("{findings:#?}"))
 }
 
+/// The addresses of the components on this side, what is offered to the other, and the components.
+type Lowered = (Vec<String>, IdentityProviderSide, Vec<Component>);
+
 /// The components on this side, and what is offered to the other, in one line each.
 type Lowered = (Vec<String>, IdentityProviderSide, Vec<Component>);
 
