@@ -16,7 +16,7 @@ fn certificate(pem: &str) -> Certificate {
 
 fn component(kind: &str) -> Component {
     let address: Address = format!("nss/IdentityProvider/idp/{kind}").parse().unwrap();
-    let origin = Location::new(&SourceFile::new("test.yaml", String::new()), Span::default());
+    let origin = Location { source: SourceFile::new("test.yaml", String::new()), span: Span::default() };
     let marker = Marker { project: "p".to_owned(), address };
     Component::new(marker, Realm::new("saml", "nss/idp"), "", "", origin)
 }

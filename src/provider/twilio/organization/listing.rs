@@ -17,7 +17,9 @@ use super::{
 };
 use crate::component::Unknown;
 
-type Cached<T> = OnceCell<Result<Arc<T>, Unknown>>;
+/// What was listed, or why it could not be.
+type Listed<T> = Result<Arc<T>, Unknown>;
+type Cached<T> = OnceCell<Listed<T>>;
 
 /// The listings of one organization, each made when it is first asked for. A failure is kept as well: what may not be read is not asked
 /// for once per component.
@@ -25,7 +27,7 @@ pub(super) struct Listing {
     api: Api,
     users: Cached<Vec<User>>,
     catalogue: Cached<Catalogue>,
-    scopes: Mutex<BTreeMap<String, Result<Arc<Vec<Assignment>>, Unknown>>>,
+    scopes: Mutex<BTreeMap<String, Listed<Vec<Assignment>>>>,
 }
 
 impl Listing {
