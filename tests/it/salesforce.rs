@@ -418,7 +418,9 @@ fn a_connected_app_is_changed_and_never_made() {
     project.reconcile();
     assert_eq!(lines(&project.plan()), Vec::<String>::new());
     let app = project.serve().component(CONNECTED, "Intranet").unwrap();
-    assert!(app.contains("<samlNameIdFormat>Unspecified<") && app.contains("urn:flex:JQ"), "{app}");
+    // What the server means by leaving it out (the unspecified format, My Domain as issuer) is no difference and is not written.
+    assert!(app.contains("urn:flex:JQ") && app.contains("<permissionSetName>Twilio_Flex<"), "{app}");
+    assert!(!app.contains("urn:oasis"), "{app}");
 }
 
 #[test]
