@@ -38,9 +38,6 @@ fn manifests(trust: &str) -> Manifests {
 /// The addresses of the components on this side, what is offered to the other, and the components.
 type Lowered = (Vec<String>, IdentityProviderSide, Vec<Component>);
 
-/// The components on this side, and what is offered to the other, in one line each.
-type Lowered = (Vec<String>, IdentityProviderSide, Vec<Component>);
-
 fn lowered(trust: &str) -> Result<Lowered, Vec<&'static str>> {
     let manifests = manifests(trust);
     let mut findings = Findings::new();
