@@ -67,6 +67,8 @@ function rewritten(path, rewrites = []) {
  * asking Prism.
  */
 export function locate(request, specifications, exemptions) {
+  const special = exemptions.find((it) => it.has && appliesTo(it, request) && isFilled(request.body, it.has));
+  if (special) return { exemption: special, problems: exemptProblems(request, special) };
   for (const specification of specifications) {
     if (!hostMatches(specification.host, request.host)) continue;
     if (!request.path.startsWith(`${specification.basePath}/`)) continue;
@@ -81,14 +83,23 @@ export function locate(request, specifications, exemptions) {
       .map((key) => `query parameter \`${key}\` is not in the specification`);
     return { specification, name, path, problems };
   }
-  const exemption = exemptions.find(
-    (candidate) =>
-      hostMatches(candidate.host, request.host) &&
-      (candidate.method === "*" || candidate.method === request.method) &&
-      candidate.pattern.test(request.path),
-  );
+  const exemption = exemptions.find((candidate) => !candidate.has && appliesTo(candidate, request));
   if (exemption) return { exemption, problems: exemptProblems(request, exemption) };
   return { problems: ["no specification has this request, and no exemption names it"] };
+}
+
+function appliesTo(exemption, request) {
+  return (
+    hostMatches(exemption.host, request.host) &&
+    (exemption.method === "*" || exemption.method === request.method) &&
+    exemption.pattern.test(request.path)
+  );
+}
+
+/** Whether a body has an object with something in it at a path of keys joined with dots. */
+function isFilled(body, path) {
+  const found = path.split(".").reduce((at, key) => at?.[key], body);
+  return typeof found === "object" && found !== null && Object.keys(found).length > 0;
 }
 
 function exemptProblems(request, exemption) {
