@@ -91,6 +91,7 @@ pub async fn verify(
     let mut findings = Findings::new();
     let agreements = resolve::agreements(&session.project.manifests, &mut findings);
     let break_glass = break_glass(&agreements);
+    let concerned = concerned(&agreements);
     let mut checked_realms = BTreeSet::new();
     for agreement in
         agreements.iter().filter(|it| options.tenant.as_ref().is_none_or(|name| *name == it.profile().tenant))
@@ -99,7 +100,8 @@ pub async fn verify(
         of_metadata(session, agreement, &plan, &mut verification).await;
         of_certificates(session, agreement, &plan, &mut verification);
         progress("comparing people");
-        of_people(session, agreement, &break_glass, &mut checked_realms, &mut verification).await;
+        of_people(session, agreement, (&break_glass, &concerned), &mut checked_realms, &mut verification)
+            .await;
     }
     of_nothing(&mut verification, options.tenant.as_ref());
     Ok(verification)
@@ -140,6 +142,36 @@ fn break_glass(agreements: &[Agreement<'_>]) -> BTreeMap<Pair, BTreeSet<String>>
         never.entry(pair).or_default().extend(emails.map(|email| email.to_lowercase()));
     }
     never
+}
+
+/// Whose accounts are meant to sign in through the identity provider, where a product has others too.
+#[derive(Debug, Default)]
+struct Concerned {
+    domains: BTreeSet<String>,
+    emails: BTreeSet<String>,
+}
+
+impl Concerned {
+    fn has(&self, email: &str) -> bool {
+        let domain = email.rsplit_once('@').map(|(_, domain)| domain);
+        self.emails.contains(email) || domain.is_some_and(|domain| self.domains.contains(domain))
+    }
+}
+
+/// Of products that list their accounts, whose are concerned: an organization has people of many domains, and who is in none of the
+/// selected ones signs in with a password. Of other products every account is.
+fn concerned(agreements: &[Agreement<'_>]) -> BTreeMap<Pair, Concerned> {
+    let mut all: BTreeMap<Pair, Concerned> = BTreeMap::new();
+    for agreement in agreements.iter().filter(|agreement| agreement.service_provider().lists_accounts()) {
+        let Some(pair) = realms_of(agreement) else { continue };
+        let concerned = all.entry(pair).or_default();
+        for enablement in agreement.enablements() {
+            let query = resolve::population_query(&enablement.spec);
+            concerned.domains.extend(query.domains);
+            concerned.emails.extend(query.emails);
+        }
+    }
+    all
 }
 
 /// What the plan knows already: whatever differs, drifted or could not be seen.
@@ -399,7 +431,7 @@ fn of_certificates(
 async fn of_people(
     session: &Session,
     agreement: &Agreement<'_>,
-    break_glass: &BTreeMap<Pair, BTreeSet<String>>,
+    (break_glass, concerned): (&BTreeMap<Pair, BTreeSet<String>>, &BTreeMap<Pair, Concerned>),
     checked: &mut BTreeSet<Pair>,
     verification: &mut Verification,
 ) {
@@ -432,6 +464,7 @@ async fn of_people(
         .filter(|person| person.is_active)
         .map(|person| person.email.clone())
         .filter(|email| !is_break_glass(&email.to_lowercase()))
+        .filter(|email| concerned.get(&pair).is_none_or(|concerned| concerned.has(email)))
         .collect();
     if emails.is_empty() {
         verification.add(
@@ -478,7 +511,11 @@ async fn of_people(
         let check = verification.add(
             product_realm,
             Verdict::Warning,
-            format!("{names} have an account in the product and none in the identity provider, so they cannot sign in"),
+            if missing.len() == 1 {
+                format!("{names} has an account in the product and none in the identity provider, so the person cannot sign in")
+            } else {
+                format!("{names} have accounts in the product and none in the identity provider, so they cannot sign in")
+            },
         );
         check.people = missing;
         check.help = Some("often the person has an alias there; otherwise deactivate the account".to_owned());

@@ -8,6 +8,7 @@ use crate::{
     manifest::{
         Manifests, Resource,
         sso_profile::{Product, SsoProfileSpec},
+        tenant::DEFAULT_REGION,
     },
     yaml::{Path, path},
 };
@@ -110,7 +111,7 @@ fn is_older(text: &str) -> bool {
 fn older(manifests: &Manifests, profile: &Resource<SsoProfileSpec>, path: &Path, text: &str) -> Finding {
     let connection = profile.spec.connection.as_deref().unwrap_or("<JQ...>");
     let tenant = manifests.tenants.get(&profile.tenant).and_then(|tenant| tenant.spec.twilio.as_ref());
-    let region = tenant.and_then(|twilio| twilio.region.as_deref()).unwrap_or("us1");
+    let region = tenant.and_then(|twilio| twilio.region.as_deref()).unwrap_or(DEFAULT_REGION);
     let formula = if *path == path!["spec", "serviceProvider", "entityId"] {
         format!("the entity ID of enhanced SSO is `urn:flex:{connection}`")
     } else {

@@ -77,7 +77,7 @@ enum Format {
     Json,
 }
 
-fn guard_name(text: &str) -> Result<String, String> {
+pub(super) fn guard_name(text: &str) -> Result<String, String> {
     if GUARDS.iter().any(|(name, _)| *name == text) {
         return Ok(text.to_owned());
     }
@@ -114,6 +114,7 @@ pub(super) async fn run(args: ApplyArgs, ui: &Arc<Ui>) -> Result<Exit, CliError>
     }
     let now = Timestamp::now();
     if is_text {
+        let style = render::Style { goes_on: plan.is_complete() || args.allow_incomplete, ..style.clone() };
         ui.result(&render::text::plan(&plan, &guard::review(&plan, now), &style));
     }
     if !plan.is_complete() && !args.allow_incomplete {

@@ -19,7 +19,7 @@ use crate::{
     apply::{AttestationFolder, Desk, Operator, OperatorError, Performed, StepTask},
     component::Address,
     flow::PlanOptions,
-    plan::{Action, Change},
+    plan::{Action, Change, guard},
     render::runbook::{RunbookDocument, StepKind},
     ui::Ui,
 };
@@ -45,6 +45,9 @@ pub(super) struct AttestArgs {
     /// The steps removed what an earlier one had made.
     #[arg(long)]
     removed: bool,
+    /// Record a step that a guard refuses, by the guard's name. Can be given several times.
+    #[arg(long, value_name = "GUARD", value_parser = super::apply::guard_name)]
+    allow: Vec<String>,
     /// Work offline, from a runbook that `concord runbook --out` wrote: its values are what was entered.
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
     from: Option<Utf8PathBuf>,
@@ -106,6 +109,17 @@ pub(super) async fn run(args: AttestArgs, ui: &Arc<Ui>) -> Result<Exit, CliError
         return Err(CliError::failure(format!("{unknown} is no open step"))
             .help("`concord runbook` lists the open steps; `--removed` is for steps that remove something"));
     }
+    // Whoever did it anyway has to say so: the record would silence the guard from then on.
+    let mut refusals = guard::review(&plan, jiff::Timestamp::now());
+    refusals.retain(|it| {
+        guard::STATE_GUARDS.contains(&it.guard) && !args.allow.iter().any(|allowed| allowed == it.guard)
+    });
+    let is_refused = |change: &Change| refusals.iter().any(|it| it.addresses.contains(&change.address));
+    if plan.changes.iter().filter(is_open).any(|it| !args.steps.is_empty() && is_asked(it) && is_refused(it))
+    {
+        return Err(CliError::Refused(refusals));
+    }
+    let is_asked = |change: &Change| is_asked(change) && !is_refused(change);
     let asked = plan.changes.iter().filter(is_open).filter(|change| is_asked(change));
     let asked_steps = asked.filter_map(|change| change.desired.as_ref()?.step.as_ref());
     check_outputs(

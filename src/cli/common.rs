@@ -263,6 +263,7 @@ pub(super) fn style(ui: &Ui) -> Style {
         compact: false,
         now: Timestamp::now(),
         arguments: String::new(),
+        goes_on: false,
     }
 }
 

@@ -72,7 +72,7 @@ impl Instruction {
         Self::Do(text.into())
     }
 
-    /// A field to fill in.
+    /// A field to fill in. A label with a colon at its end is a sentence of its own (`Open the domain:`), and not a label on the page.
     pub fn enter(label: impl Into<String>, field: impl Into<String>) -> Self {
         Self::Enter { label: label.into(), field: field.into() }
     }

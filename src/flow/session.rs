@@ -115,6 +115,9 @@ impl Session {
                         if agreement.service_provider_side.gates.contains(&component.address) {
                             component.needs.extend(membership.pilot.iter().cloned());
                         }
+                        if !component.requires.is_empty() {
+                            component.needs.extend(membership.everybody.iter().cloned());
+                        }
                     }
                     lowered.extend(membership.components);
                     warnings.extend(membership.warnings);

@@ -57,7 +57,7 @@ pub use limits::RateLimitPolicy;
 pub use link::next_link;
 pub use origin::{Origin, OriginConfig};
 pub use pages::{NumberedPage, pages_by_link_header, pages_by_next_url, pages_by_number, pages_by_token};
-pub use redact::{REDACTED, Redactor};
+pub use redact::{REDACTED, Redactor, SANDBOX_WORD};
 pub use request::{Kind, Request};
 pub use response::Response;
 pub use retry::Backoff;

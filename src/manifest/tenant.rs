@@ -69,6 +69,9 @@ pub struct Twilio {
     pub endpoint: Option<TwilioEndpoints>,
 }
 
+/// The Twilio region where a tenant names none. The description of `region` tells it, too.
+pub const DEFAULT_REGION: &str = "us1";
+
 /// Base URLs of Twilio's hosts; plain `http` only for a loopback address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

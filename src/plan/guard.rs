@@ -8,7 +8,7 @@ use super::{
     change::{Action, Change, Group, Reason},
 };
 use crate::{
-    component::{AccountRemoval, Address, Class, Condition, Requirement, Value},
+    component::{AccountRemoval, Address, Class, Condition, Marker, Requirement, Value},
     manifest::Name,
 };
 
@@ -30,7 +30,11 @@ pub const GUARDS: &[(&str, &str)] = &[
         "no-break-glass",
         "makes people sign in through a connection while no administrator could sign in without it",
     ),
+    ("lock-out", "makes people sign in through a connection who are not enabled there"),
 ];
+
+/// The guards that components' requirements name: they watch over people's access, so a way around them is never suggested.
+pub const STATE_GUARDS: &[&str] = &["untested", "no-break-glass", "lock-out"];
 
 /// Why a plan may not be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +137,14 @@ fn ownership(plan: &Plan, refusals: &mut Vec<Refusal>) {
             Reason::Unadopted => {
                 "if it is the one you mean, say `adopt: true` in the manifest; otherwise choose another name"
             }
-            Reason::Foreign(_) => "choose another name, or remove the resource from the other project first",
+            Reason::Foreign(owner) => match Marker::parse(owner) {
+                Some(marker) if marker.project == plan.project => {
+                    "it was made by this project under another name: if you renamed the resource, say `metadata.formerly` with the \
+                     former name"
+                }
+                Some(_) => "choose another name, or remove the resource from the other project first",
+                None => "Concord leaves it alone: take it out of the manifests, or mend it by hand",
+            },
             Reason::Ambiguous(_) => {
                 "remove the marker from the copies (somebody duplicated the object), then plan again"
             }

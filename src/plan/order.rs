@@ -93,6 +93,16 @@ impl Graph {
             } else {
                 // An object that moves to another vendor tenant is there before it goes here.
                 begin.extend(at.get(&change.address).copied().map(complete));
+                // What gives people their freedom back goes before what they sign in with.
+                if change.removal.as_ref().is_some_and(|step| !step.is_withdrawal) {
+                    let frees = |other: &&usize| {
+                        let removal = &changes[**other];
+                        removal.removal.as_ref().is_some_and(|step| step.is_withdrawal)
+                            && removal.address.tenant == change.address.tenant
+                            && removal.realm == change.realm
+                    };
+                    begin.extend(active.iter().filter(frees).copied().map(complete));
+                }
                 // What a person removes at the service provider goes first: until then it leads to what is deleted here.
                 // Whoever loses access waits for nothing.
                 if change.action.is_api() && change.class == Class::Object {

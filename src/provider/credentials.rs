@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::{
     component::{Unknown, UnknownReason},
-    http::Redactor,
+    http::{Redactor, SANDBOX_WORD},
     manifest::SecretRef,
 };
 
@@ -129,7 +129,7 @@ impl Credentials {
         };
         if self.is_sandbox() {
             let id = pair.map_or("sandbox", |(id, _)| id).to_owned();
-            return Ok((id, SecretString::from("sandbox".to_owned())));
+            return Ok((id, SecretString::from(SANDBOX_WORD)));
         }
         let Some((id, reference)) = pair else {
             return Err(unknown(missing.to_owned(), Some("add them, the secret by reference".to_owned())));

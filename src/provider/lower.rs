@@ -272,6 +272,12 @@ pub trait IdentityProvider: Send + Sync {
         members.iter().flat_map(|member| self.lower_member(context, enablement, member)).collect()
     }
 
+    /// What must be complete before anybody is told to trust what this side offers: a person's comparison of the manifests with what
+    /// the identity provider shows.
+    fn before_trust(&self, _context: &ProfileContext<'_>) -> Vec<Address> {
+        Vec::new()
+    }
+
     /// Whether [`IdentityProvider::lower_members`] makes one component of everybody, pilot and all: then it is not asked for the
     /// pilot apart.
     fn lists_people_at_once(&self) -> bool {

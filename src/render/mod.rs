@@ -58,6 +58,8 @@ pub struct Style {
     pub now: Timestamp,
     /// What stands at the end of a command so that it can be pasted: the project's folder and flags. Without a leading space.
     pub arguments: String,
+    /// Whether the plan is carried out right away, so that there is no next command to suggest.
+    pub goes_on: bool,
 }
 
 /// A serialisable value as indented JSON with a final newline.

@@ -12,7 +12,6 @@ use std::{
 use super::Style;
 use crate::{
     component::{Address, Class},
-    manifest::Kind,
     plan::{Action, Change, Plan, Reason},
 };
 
@@ -162,9 +161,10 @@ fn key_of(address: &Address) -> Option<&str> {
     address.component.split_once(':').map(|(_, key)| key).filter(|key| key.contains('@'))
 }
 
-/// Whether a change is about people, so that anything like an address in it is one.
+/// Whether anything like an address in a change is a person's. In some it is a mailbox that nobody reads, and a reader can do without it:
+/// pseudonyms are promised.
 pub(super) fn is_about_people(change: &Change) -> bool {
-    change.class == Class::Membership || change.address.kind == Kind::UserEnablement
+    !change.address.component.is_empty()
 }
 
 /// The people of one enablement.
@@ -220,12 +220,17 @@ pub(super) fn enablements<'a>(plan: &'a Plan, people: &People<'_>) -> Vec<Enable
     for change in plan.changes.iter().filter(|change| change.class == Class::Membership) {
         by_resource.entry(resource(&change.address)).or_default().push(change);
     }
+    // Thousands wait for the same few steps.
+    let mut nearest: BTreeMap<&[Address], Vec<&Address>> = BTreeMap::new();
     by_resource
         .into_iter()
         .map(|(resource, changes)| {
             let mut crowds: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
             for change in &changes {
-                let waits = plan.nearest(&change.waits_for);
+                let waits = nearest
+                    .entry(&change.waits_for)
+                    .or_insert_with(|| plan.nearest(&change.waits_for))
+                    .clone();
                 let key =
                     (change.action, change.address.component_type(), common_reason(change, people), waits);
                 crowds.entry(key).or_default().push(change);

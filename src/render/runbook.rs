@@ -19,14 +19,14 @@ pub use text::text;
 use super::{Style, words};
 use crate::{
     apply::StepTask,
-    component::{Address, Component, Instruction, Rule, Step, StepOutput, Value},
+    component::{Address, Capability, Component, Instruction, Rule, Step, StepOutput, Value},
     manifest::{
         Envelope, Kind, Lifecycle, Metadata, OnRemoval,
         attestation::{AttestationSpec, AttestationState},
         envelope::ApiVersion,
     },
     plan::{
-        Action, Change, Plan, Reason,
+        Action, Change, FieldChange, Plan, Reason, guard,
         order::{Node, Phase},
     },
 };
@@ -80,6 +80,9 @@ pub struct RunbookStep {
     /// What has to be done before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
+    /// The guards that refuse the plan because of it, each with the reason: it is not to be done as things stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
     /// What to do, in order.
     pub instructions: Vec<RunbookInstruction>,
     /// What to write down.
@@ -135,6 +138,9 @@ pub enum RunbookInstruction {
         pending: Vec<String>,
         /// Whether it differs from what is there, as far as that is known.
         changed: bool,
+        /// What was entered before and is to be taken out, where the page takes several.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        remove: Vec<String>,
     },
     /// Something to write down.
     Note {
@@ -167,6 +173,7 @@ pub struct RunbookOutput {
 pub fn runbook(plan: &Plan, style: &Style) -> RunbookDocument {
     let tenants: BTreeSet<_> = plan.changes.iter().map(|change| &change.address.tenant).collect();
     let name_tenant = tenants.len() > 1 || plan.policies.len() > 1;
+    let refusals = guard::review(plan, style.now);
     let steps = in_order(plan)
         .into_iter()
         .map(|(index, change)| {
@@ -175,6 +182,11 @@ pub fn runbook(plan: &Plan, style: &Style) -> RunbookDocument {
                 Some(desired) => to_do(change, desired, after),
                 None => to_remove(change, change.removal.as_ref(), after),
             };
+            for refusal in refusals.iter().filter(|refusal| refusal.addresses.contains(&change.address)) {
+                step.refused.push(format!("{}: {}", refusal.guard, refusal.message));
+                // Over what else is refused a person may decide while doing it; over people's access nobody decides in passing.
+                step.ready &= !guard::STATE_GUARDS.contains(&refusal.guard);
+            }
             step.command = step.ready.then(|| attest(plan, style, &step, name_tenant));
             step
         })
@@ -308,6 +320,7 @@ pub fn task(task: &StepTask, style: &Style) -> String {
                     paste: value.map(|value| paste(&value.value)).unwrap_or_default(),
                     pending: Vec::new(),
                     changed: value.is_none_or(|value| value.is_changed),
+                    remove: Vec::new(),
                 }
             }
             Instruction::Note { label, output } => {
@@ -328,6 +341,7 @@ pub fn task(task: &StepTask, style: &Style) -> String {
         scope: Some(task.step.scope.clone()),
         ready: true,
         after: Vec::new(),
+        refused: Vec::new(),
         instructions,
         outputs: task.step.outputs.iter().map(output).collect(),
         produced: BTreeMap::new(),
@@ -453,6 +467,7 @@ fn blank(change: &Change, kind: StepKind) -> RunbookStep {
         scope: None,
         ready: false,
         after: Vec::new(),
+        refused: Vec::new(),
         instructions: Vec::new(),
         outputs: Vec::new(),
         produced: BTreeMap::new(),
@@ -472,6 +487,11 @@ fn instruction(
         Instruction::Do(text) => RunbookInstruction::Do { text: text.clone() },
         Instruction::Enter { label, field } => {
             let found = value(field);
+            let is_derived = change
+                .desired
+                .as_ref()
+                .and_then(|desired| desired.field(field))
+                .is_some_and(|field| field.capability == Capability::Derived);
             let mut pending: Vec<_> = found
                 .iter()
                 .flat_map(|(value, _)| value.references())
@@ -489,13 +509,24 @@ fn instruction(
                 field: field.clone(),
                 paste,
                 pending,
-                changed: change.fields.iter().any(|changed| changed.path == *field),
+                // What nobody enters cannot be as it was entered before.
+                changed: is_derived || change.fields.iter().any(|changed| changed.path == *field),
+                remove: change.fields.iter().find(|it| it.path == *field).map(gone).unwrap_or_default(),
             }
         }
         Instruction::Note { label, output } => {
             RunbookInstruction::Note { label: label.clone(), output: output.clone() }
         }
     }
+}
+
+/// The items of a list that were entered before and are not wanted any more.
+fn gone(field: &FieldChange) -> Vec<String> {
+    let items = |value: &Value| -> BTreeSet<String> {
+        value.as_list().unwrap_or_default().iter().filter_map(Value::as_text).map(str::to_owned).collect()
+    };
+    let Some(before) = &field.before else { return Vec::new() };
+    items(before).difference(&items(&field.after)).cloned().collect()
 }
 
 /// A value as a person pastes it.

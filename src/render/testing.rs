@@ -25,6 +25,7 @@ pub(crate) fn now() -> Timestamp {
 /// 80 columns, no colour.
 pub(crate) fn plain() -> Style {
     Style {
+        goes_on: false,
         color: false,
         width: 80,
         unicode: true,

@@ -310,6 +310,9 @@ impl Page<'_> {
     fn foot(&mut self, refusals: &[Refusal]) {
         self.ink.gap();
         self.ink.line(0, [(Tone::Strong, closing(self.plan).as_str())]);
+        if self.style.goes_on && refusals.is_empty() {
+            return;
+        }
         let (why, command) = words::next(self.plan, refusals, self.style);
         self.ink.line(0, [(Tone::Dim, why.as_str()), (Tone::Dim, ": "), (Tone::Info, command.as_str())]);
     }

@@ -17,6 +17,9 @@ use crate::{
     yaml::path,
 };
 
+/// The path at which every product's components have the identity provider's certificates.
+const CERTIFICATES: &str = "certificates";
+
 /// One profile with both its sides.
 pub struct Agreement<'a> {
     profile: &'a Resource<SsoProfileSpec>,
@@ -120,6 +123,12 @@ fn agreement<'a>(
             return None;
         }
     };
+    let compared = identity_provider.before_trust(&context);
+    let entered =
+        |component: &&mut Component| component.step.is_some() && component.field(CERTIFICATES).is_some();
+    for component in components.iter_mut().filter(entered) {
+        component.needs.extend(compared.iter().cloned());
+    }
     let identity_provider_realms = on_idp.iter().map(|component| component.realm.clone()).collect();
     components.extend(on_idp);
     if let Some(rotation) = identity_provider.rotation(&context) {

@@ -26,6 +26,8 @@ pub struct Membership {
     pub components: Vec<Component>,
     /// The components of the pilot's people: the test of the connection comes after them.
     pub pilot: Vec<Address>,
+    /// What lets each person in, on either side: nobody is made to sign in so before it is there.
+    pub everybody: Vec<Address>,
     /// Whoever cannot be enabled.
     pub warnings: Vec<Warning>,
 }
@@ -107,7 +109,7 @@ pub fn members(agreement: &Agreement<'_>, people: People<'_>) -> Membership {
             membership.components.extend(on_idp);
             membership.components.extend(identity_provider.lower_members(&context, enablement, &others));
         }
-        let on_product = agreement.service_provider().lower_members(&context, enablement, &members);
+        let mut on_product = agreement.service_provider().lower_members(&context, enablement, &members);
         let gates = &agreement.service_provider_side.gates;
         let tester = |address: &Address| {
             let key = address.component.split_once(':').map(|(_, email)| email);
@@ -118,6 +120,17 @@ pub fn members(agreement: &Agreement<'_>, people: People<'_>) -> Membership {
             .iter()
             .filter(|it| tester(&it.address) && !it.needs.iter().any(|need| gates.contains(need)));
         membership.pilot.extend(for_test.map(|component| component.address.clone()));
+        // What switches people on as a whole comes after what lets each of them in.
+        let each: Vec<Address> = on_product
+            .iter()
+            .chain(&membership.components)
+            .filter(|it| it.class == Class::Membership && it.address.name == *enablement.name())
+            .map(|it| it.address.clone())
+            .collect();
+        for component in on_product.iter_mut().filter(|it| it.class == Class::Object && it.step.is_some()) {
+            component.needs.extend(each.iter().cloned());
+        }
+        membership.everybody.extend(each);
         membership.components.extend(on_product);
     }
     membership

@@ -83,6 +83,11 @@ impl IdentityProvider for GoogleVendor {
         }
     }
 
+    /// What the manifests say of Google comes from a file, and is compared with Google's own page before Twilio is told to trust it.
+    fn before_trust(&self, context: &ProfileContext<'_>) -> Vec<Address> {
+        vec![gate(context, kind::IDP)]
+    }
+
     fn lower(
         &self,
         context: &ProfileContext<'_>,

@@ -32,9 +32,9 @@ pub(super) fn idp(customer: &str) -> Step {
             Instruction::say(
                 "Compare what the page shows with these values: the certificate by its SHA-256 fingerprint.",
             ),
-            Instruction::enter("SSO URL", "idpSsoUrl"),
-            Instruction::enter("Entity ID", "idpEntityId"),
-            Instruction::enter("Certificate", "idpCertificates"),
+            Instruction::enter("The SSO URL is:", "idpSsoUrl"),
+            Instruction::enter("The entity ID is:", "idpEntityId"),
+            Instruction::enter("The certificate is:", "idpCertificates"),
             Instruction::say(
                 "Do not confirm if one differs: download the metadata (`Download metadata`), put the file in place of the one that the \
                  manifests name, and plan again.",

@@ -41,8 +41,8 @@ pub(super) fn trust(scope: &str, metadata_url: &str) -> Step {
             "The metadata at {metadata_url} publish the certificates below. Whoever can change that page, or what answers there, could sign \
              in as anybody: so they are trusted only once a person has compared them.",
         )),
-        enter("Issuer (entity ID)", "issuer"),
-        enter("Certificates that the metadata publish now", "certificates"),
+        enter("The issuer (entity ID) is:", "issuer"),
+        enter("The metadata publish these certificates now:", "certificates"),
         say(
             "Ask the identity provider's administrator for the SHA-256 fingerprints of the certificates that it signs with, by another way \
              than the metadata: in person, by telephone, or on an administration page behind a sign-in. `openssl x509 -in FILE -noout \

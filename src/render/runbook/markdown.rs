@@ -45,6 +45,9 @@ fn draw(out: &mut String, number: usize, step: &RunbookStep) {
         let after = if after.is_empty() { String::new() } else { format!(", after {}", after.join(", ")) };
         out.push_str(&format!("- **Not ready yet**{after}\n"));
     }
+    for refusal in &step.refused {
+        out.push_str(&format!("- **Refused** by {}\n", inline(refusal)));
+    }
     for (name, value) in &step.produced {
         let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
         out.push_str(&format!("- It made {}: {}\n", inline(name), code(&value)));
@@ -59,9 +62,12 @@ fn draw(out: &mut String, number: usize, step: &RunbookStep) {
             RunbookInstruction::Note { label, output } => {
                 out.push_str(&format!("Write down {}: it is the output {}.\n", code(label), code(output)));
             }
-            RunbookInstruction::Enter { label, paste, pending, changed, .. } => {
+            RunbookInstruction::Enter { label, paste, pending, changed, remove, .. } => {
                 let note = if *changed { "" } else { " (as before)" };
-                out.push_str(&format!("Enter {}{note}:\n", code(label)));
+                match label.strip_suffix(':') {
+                    Some(sentence) => out.push_str(&format!("{}{note}:\n", inline(sentence))),
+                    None => out.push_str(&format!("Enter {}{note}:\n", code(label))),
+                }
                 for address in pending {
                     out.push_str(&format!("{indent}- not known yet; comes from {}\n", code(address)));
                 }
@@ -71,11 +77,15 @@ fn draw(out: &mut String, number: usize, step: &RunbookStep) {
                 for value in paste {
                     block(out, &indent, value);
                 }
+                for value in remove {
+                    out.push_str(&format!("{indent}- and no longer {}\n", code(value)));
+                }
             }
         }
     }
     for output in &step.outputs {
-        let form = match (&output.prefix, output.digits) {
+        let form = match (output.prefix.as_deref(), output.digits) {
+            (Some(""), Some(digits)) => format!(" ({digits} hexadecimal digits)"),
             (Some(prefix), Some(digits)) => format!(" ({prefix} and {digits} hexadecimal digits)"),
             _ => String::new(),
         };

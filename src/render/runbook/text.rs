@@ -53,6 +53,9 @@ fn draw(ink: &mut Ink, number: usize, step: &RunbookStep) {
             ink.line(4, [(Tone::Warn, "after "), (Tone::Plain, visible(address).as_ref())]);
         }
     }
+    for refusal in &step.refused {
+        ink.prose(2, (Tone::Bad, "refused by "), Tone::Plain, &visible(refusal));
+    }
     for (name, value) in &step.produced {
         let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
         let text = format!("{}: {}", visible(name), visible(&value));
@@ -69,11 +72,20 @@ fn draw(ink: &mut Ink, number: usize, step: &RunbookStep) {
                     format!("Write down `{}`: it is the output `{}`.", visible(label), visible(output));
                 ink.prose(2, lead, Tone::Plain, &text);
             }
-            RunbookInstruction::Enter { label, paste, pending, changed, .. } => {
+            RunbookInstruction::Enter { label, paste, pending, changed, remove, .. } => {
                 let note = if *changed { "" } else { " (as before)" };
-                let text = format!("Enter `{}`{note}:", visible(label));
+                let text = match label.strip_suffix(':') {
+                    Some(sentence) => format!("{}{note}:", visible(sentence)),
+                    None => format!("Enter `{}`{note}:", visible(label)),
+                };
                 ink.prose(2, lead, Tone::Plain, &text);
                 enter(ink, paste, pending);
+                if !remove.is_empty() {
+                    ink.line(5, [(Tone::Warn, "and no longer:")]);
+                    for value in remove {
+                        ink.line(5, [(Tone::Bad, visible(value).as_ref())]);
+                    }
+                }
             }
         }
     }
@@ -106,7 +118,8 @@ fn foot(ink: &mut Ink, step: &RunbookStep) {
         ink.gap();
         ink.line(2, [(Tone::Plain, "Write down:")]);
         for output in &step.outputs {
-            let form = match (&output.prefix, output.digits) {
+            let form = match (output.prefix.as_deref(), output.digits) {
+                (Some(""), Some(digits)) => format!(" ({digits} hexadecimal digits)"),
                 (Some(prefix), Some(digits)) => format!(" ({prefix} and {digits} hexadecimal digits)"),
                 _ => String::new(),
             };

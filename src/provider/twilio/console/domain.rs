@@ -192,7 +192,7 @@ impl Lowering<'_> {
                         "Download the verification file that the Console offers for {name}, and serve it over HTTPS from the web root of {name}, \
                          under the name that it has."
                     )),
-                    Instruction::enter("It contains the token", "token"),
+                    Instruction::enter("It contains the token:", "token"),
                     Instruction::say(
                         "Leave it there for good: Twilio looks again every 24 hours, and 30 days after it is gone the domain is removed from the \
                          organization.",
@@ -213,7 +213,7 @@ impl Lowering<'_> {
 
     fn verification(&self) -> Component {
         let instructions = vec![
-            Instruction::enter("Open the domain", "domain"),
+            Instruction::enter("Open the domain:", "domain"),
             Instruction::say("Press `Verify`, and see that its status becomes `Verified`."),
             Instruction::say(
                 "If Twilio does not find the proof yet, wait: a DNS record can take up to 72 hours. A domain that another organization has \
@@ -237,7 +237,7 @@ impl Lowering<'_> {
         ];
         let instructions = vec![
             Instruction::say(format!("Open the domain `{}`.", self.name())),
-            Instruction::enter("What people with an address in it may do", "signUp"),
+            Instruction::enter("What people with an address in it may do:", "signUp"),
             Instruction::say("Save if you changed it."),
         ];
         let component = self.component(DOMAIN_POLICY, "sign-up policy", fields, self.step(instructions));

@@ -62,10 +62,24 @@ impl Observe for Reader {
 
     async fn observe(&self, components: &[&Component], _scope: &Scope) -> Snapshot {
         let seen = join_all(components.iter().map(async |component| {
-            (component.address.clone(), Observation::Present(Box::new(self.see(component).await)))
+            let observation = if component.step.is_none() {
+                // What no manifest asks for any more cannot be looked for: a person's word counts.
+                Observation::Unknown(unseen())
+            } else {
+                Observation::Present(Box::new(self.see(component).await))
+            };
+            (component.address.clone(), observation)
         }))
         .await;
         Snapshot { components: BTreeMap::from_iter(seen), ..Snapshot::default() }
+    }
+}
+
+fn unseen() -> Unknown {
+    Unknown {
+        reason: UnknownReason::Unexpected,
+        message: "Twilio has no API that shows it".to_owned(),
+        help: None,
     }
 }
 

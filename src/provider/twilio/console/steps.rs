@@ -89,7 +89,7 @@ pub(super) fn label(organization: &str) -> Step {
 /// Entering whom the profile trusts.
 pub(super) fn trust(organization: &str, certificates: usize) -> Step {
     let mut instructions = vec![
-        Instruction::enter("Open the SSO profile whose entity ID is", "profile"),
+        Instruction::enter("Open the SSO profile whose entity ID is:", "profile"),
         Instruction::say("Choose `Enter Details Manually`."),
         Instruction::enter("Issuer", "issuer"),
         Instruction::enter("Single sign-on URL", "ssoUrl"),
@@ -98,9 +98,7 @@ pub(super) fn trust(organization: &str, certificates: usize) -> Step {
         ),
     ];
     if certificates > 1 {
-        instructions.push(Instruction::say(
-            "Twilio does not say whether the field takes several certificates: if it refuses them, enter the one that signs now.",
-        ));
+        instructions.push(Instruction::say(super::super::SEVERAL_CERTIFICATES));
     }
     instructions.push(Instruction::enter("X.509 signing certificate", "certificates"));
     instructions.push(Instruction::say("Save."));
@@ -118,14 +116,14 @@ pub(super) struct Test<'a> {
 pub(super) fn test(test: &Test<'_>) -> Step {
     let idp = test.vendor.title();
     let mut instructions = vec![
-        Instruction::enter("Open the SSO profile whose entity ID is", "profile"),
+        Instruction::enter("Open the SSO profile whose entity ID is:", "profile"),
         Instruction::say("Press `Test SSO connection`, and choose the verified domain of the test user."),
         Instruction::say(
             "The test user is a managed user of that domain, is assigned to the application, is not yourself, and is under no other profile.",
         ),
     ];
     if test.has_test_user {
-        instructions.push(Instruction::enter("Sign in, in a private browser window, as", "testUser"));
+        instructions.push(Instruction::enter("Sign in, in a private browser window, as:", "testUser"));
     } else {
         instructions.push(Instruction::say(
             "Sign in, in a private browser window, as a person who may use the application.",
@@ -155,8 +153,8 @@ pub(super) fn enforcement(organization: &str, exempt: &BTreeSet<String>, announc
             "Do this as an administrator who need not use SSO ({}): whoever enforces is not enforced, and can take it back.",
             list(exempt)
         )),
-        Instruction::enter("Open the SSO profile whose entity ID is", "profile"),
-        Instruction::enter("Enforce it for the domains", "domains"),
+        Instruction::enter("Open the SSO profile whose entity ID is:", "profile"),
+        Instruction::enter("Enforce it for the domains:", "domains"),
         Instruction::say(
             "Twilio switches SSO on for every managed user of these domains, within some minutes, and for whoever joins later.",
         ),
@@ -183,7 +181,7 @@ pub(super) fn exceptions(organization: &str) -> Step {
         ..step(
             organization,
             vec![
-                Instruction::enter("Open each of these users and switch SSO to `Disabled`", "disabled"),
+                Instruction::enter("Open each of these users and switch SSO to `Disabled`:", "disabled"),
                 Instruction::say("All other users of the enforced domains stay `Enabled`."),
                 Instruction::say(
                     "See that each of them can sign in with password and second factor, now, in a private window.",
@@ -207,10 +205,13 @@ pub(super) fn switches(organization: &str, count: usize, announcement: &str) -> 
                 Instruction::say("Tell the people concerned first, for instance:"),
                 Instruction::say(announcement),
                 Instruction::enter(
-                    format!("Open each of these {count} users and switch SSO to `Enabled`"),
+                    match count {
+                        1 => "Open this user and switch SSO to `Enabled`:".to_owned(),
+                        _ => format!("Open each of these {count} users and switch SSO to `Enabled`:"),
+                    },
                     "enabled",
                 ),
-                Instruction::enter("They belong to the SSO profile whose entity ID is", "profile"),
+                Instruction::enter("They belong to the SSO profile whose entity ID is:", "profile"),
                 Instruction::say(
                     "Whoever was in this list before and is not any more: switch SSO to `Disabled`, or they cannot sign in at all.",
                 ),

@@ -46,7 +46,7 @@ pub use users::{FlexUser, list_users, no_api_key};
 use crate::{
     component::{Realm, Unknown},
     http::{Auth, CommonShape, ErrorShape, Http, HttpError, Origin, OriginConfig, RateLimitPolicy},
-    manifest::tenant::TwilioEndpoints,
+    manifest::tenant::{DEFAULT_REGION, TwilioEndpoints},
     provider::{Mutate, Observe},
 };
 
@@ -55,9 +55,6 @@ pub const PROVIDER: &str = "twilio-flex";
 
 /// The component of a profile that gives its connection and its client ID to others.
 pub const TRUST_COMPONENT: &str = lower::TRUST;
-
-/// The region where the tenant names none.
-pub const DEFAULT_REGION: &str = "us1";
 
 /// What the provider needs to know of a tenant.
 #[derive(Debug, Clone)]

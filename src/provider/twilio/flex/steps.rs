@@ -49,9 +49,7 @@ pub(super) fn trust(
         "Paste the certificate as its whole PEM text, with the BEGIN and END lines and all their dashes.",
     ));
     if certificates > 1 {
-        instructions.push(Instruction::say(
-            "Twilio does not say whether the field takes several certificates: if it refuses them, enter the one that signs now.",
-        ));
+        instructions.push(Instruction::say(super::super::SEVERAL_CERTIFICATES));
     }
     instructions.push(Instruction::enter("X.509 Certificate", "certificates"));
     instructions.push(Instruction::enter("Identity Provider Issuer", "issuer"));
@@ -145,7 +143,7 @@ pub(super) fn test(test: &Test<'_>) -> Step {
         instructions.push(Instruction::say("Allow the pop-up window that opens for the sign-in."));
     }
     instructions.push(if test.has_test_user {
-        Instruction::enter("Sign in as", "testUser")
+        Instruction::enter("Sign in as:", "testUser")
     } else {
         Instruction::say("Sign in as a person who may use the application.")
     });
