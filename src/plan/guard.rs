@@ -30,6 +30,7 @@ pub const GUARDS: &[(&str, &str)] = &[
         "no-break-glass",
         "makes people sign in through a connection while no administrator could sign in without it",
     ),
+    ("lock-out", "makes people sign in through a connection that no enablement opens to them"),
 ];
 
 /// Why a plan may not be applied.
