@@ -7,7 +7,7 @@
 //! | `session` | the stages in their order |
 //! | `target` | which part of a plan is asked for |
 //! | `people` | the people of both sides, listed once for a plan |
-//! | `leavers` | people who are no longer selected |
+//! | `leavers` | people who are to go from a product |
 //! | `horizon` | certificates that end soon |
 //! | `rehearsal` | what vendors would say to the plan |
 
