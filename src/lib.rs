@@ -24,14 +24,16 @@
 //! | SAML metadata, certificates, requests | [`saml`] |
 //! | what can be compared and changed, without any vendor | [`component`] |
 //! | which components the manifests become, and which people are meant | [`resolve`] |
-//! | what a vendor's objects look like | [`provider`] |
+//! | what must hold before a component is touched | [`component::Requirement`], judged by [`plan::guard`] |
+//! | what a vendor's objects look like; how each is opened | [`provider`], [`provider::registry`] |
+//! | what a vendor would say to a plan, without making it | [`provider::Rehearse`] |
 //! | what has to change, in which order, and whether it may | [`plan`] |
-//! | how the stages are joined: load, resolve, observe, plan | [`flow`] |
+//! | how the stages are joined: load, resolve, list people, observe, plan, rehearse | [`flow`] |
 //! | how changes are carried out | [`apply`] |
 //! | how a plan looks | [`render`] |
 //! | how a request is sent, retried, limited | [`http`] |
 //! | what the domain name system says | [`dns`] |
-//! | the vendors on loopback | [`sandbox`] |
+//! | the vendors on loopback, and a simulated person at their pages | [`sandbox`] |
 //! | arguments and exit codes | [`cli`]; the only place that prints is [`ui`] |
 
 pub mod apply;

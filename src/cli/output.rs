@@ -15,8 +15,9 @@ use crate::{
     diagnostics::Findings,
     manifest::attribute_map,
     plan::Plan,
-    provider::ProfileContext,
-    render, resolve,
+    provider::{ProfileContext, announcement},
+    render::{self, Announcement},
+    resolve::{self, Agreement},
     saml::{
         AssertionConsumerService, Binding, NameIdFormat, RequestedAttribute, SpDescriptor, write_sp_metadata,
     },
@@ -50,56 +51,92 @@ enum Format {
     Tfvars,
     /// SAML 2.0 metadata of the service provider, for an identity provider that reads them.
     SpMetadata,
+    /// For people: what those concerned by each enablement are told at its present stage, to send as it is. Reads nothing but
+    /// the manifests.
+    Announcements,
 }
 
 pub(super) async fn run(args: OutputArgs, ui: &Arc<Ui>) -> Result<Exit, CliError> {
     let opened = common::open(&args.project, &args.sandbox, ui).await?;
     let options = args.narrow.options();
-    let plan = common::make_plan(&opened, &options, ui).await?;
+    // What people are told depends on no system: the manifests say it.
+    let plan = match args.format {
+        Format::Announcements => None,
+        Format::Json | Format::Tfvars | Format::SpMetadata => {
+            Some(common::make_plan(&opened, &options, ui).await?)
+        }
+    };
     let mut findings = Findings::new();
-    let agreements = resolve::agreements(&opened.session.project.manifests, &mut findings);
+    let mut agreements = resolve::agreements(&opened.session.project.manifests, &mut findings);
+    if findings.has_errors() {
+        return Err(CliError::failure("a profile asks for what one of its sides cannot do")
+            .help("`concord plan` shows where, and why"));
+    }
+    agreements.retain(|agreement| {
+        let profile = agreement.profile();
+        options.tenant.as_ref().is_none_or(|tenant| *tenant == profile.tenant)
+            && args.profile.as_ref().is_none_or(|name| name == profile.name().as_str())
+    });
+    if agreements.is_empty() {
+        return Err(CliError::usage("no profile has this name", "`concord plan` shows the profiles"));
+    }
+    ui.result(&match &plan {
+        Some(plan) => values(plan, &agreements, args.format)?,
+        None => render::announcements(&announcements(&agreements)),
+    });
+    Ok(Exit::Success)
+}
+
+/// The values of the profiles in a form for programs.
+fn values(plan: &Plan, agreements: &[Agreement<'_>], format: Format) -> Result<String, CliError> {
     let mut profiles: BTreeMap<String, BTreeMap<&str, Value>> = BTreeMap::new();
     let mut wishes: BTreeMap<String, SpDescriptor> = BTreeMap::new();
-    for agreement in &agreements {
+    for agreement in agreements {
         let profile = agreement.profile();
-        if options.tenant.as_ref().is_some_and(|tenant| *tenant != profile.tenant)
-            || args.profile.as_ref().is_some_and(|name| name != profile.name().as_str())
-        {
-            continue;
-        }
         let (sp, idp) = (&agreement.service_provider_side, &agreement.identity_provider_side);
         let values = BTreeMap::from([
-            ("entityId", known(&plan, &sp.entity_id)),
-            ("acsUrl", known(&plan, &sp.acs_url)),
-            ("callbackUrls", callback_urls(&plan, &sp.acs_url, &sp.callback_urls)),
-            ("logoutUrls", known(&plan, &Value::List(sp.logout_urls.clone()))),
-            ("issuer", known(&plan, &idp.issuer)),
-            ("ssoUrl", known(&plan, &idp.sso_url)),
-            ("certificates", known(&plan, &idp.certificates)),
+            ("entityId", known(plan, &sp.entity_id)),
+            ("acsUrl", known(plan, &sp.acs_url)),
+            ("callbackUrls", callback_urls(plan, &sp.acs_url, &sp.callback_urls)),
+            ("logoutUrls", known(plan, &Value::List(sp.logout_urls.clone()))),
+            ("issuer", known(plan, &idp.issuer)),
+            ("ssoUrl", known(plan, &idp.sso_url)),
+            ("certificates", known(plan, &idp.certificates)),
         ]);
         let name = format!("{}/{}", profile.tenant, profile.name());
         wishes.extend(agreement.context().map(|context| (name.clone(), wished(&context))));
         profiles.insert(name, values);
     }
-    if profiles.is_empty() {
-        return Err(CliError::usage("no profile has this name", "`concord plan` shows the profiles"));
-    }
-    ui.result(&match args.format {
-        Format::Json => {
-            let all: serde_json::Map<_, _> =
-                profiles.iter().map(|(name, values)| (name.clone(), to_json(values))).collect();
-            render::to_pretty(&json!({"formatVersion": 1, "profiles": all}))
-        }
+    match format {
         Format::Tfvars => {
             let all: serde_json::Map<_, _> = profiles
                 .iter()
                 .map(|(name, values)| (name.replace(['/', '-'], "_"), to_json(values)))
                 .collect();
-            render::to_pretty(&json!({"concord_profiles": all}))
+            Ok(render::to_pretty(&json!({"concord_profiles": all})))
         }
-        Format::SpMetadata => sp_metadata(&profiles, wishes)?,
-    });
-    Ok(Exit::Success)
+        Format::SpMetadata => sp_metadata(&profiles, wishes),
+        Format::Json | Format::Announcements => {
+            let all: serde_json::Map<_, _> =
+                profiles.iter().map(|(name, values)| (name.clone(), to_json(values))).collect();
+            Ok(render::to_pretty(&json!({"formatVersion": 1, "profiles": all})))
+        }
+    }
+}
+
+/// What the people of each enablement are told.
+fn announcements(agreements: &[Agreement<'_>]) -> Vec<Announcement> {
+    let mut all = Vec::new();
+    for agreement in agreements {
+        let Some(context) = agreement.context() else { continue };
+        all.extend(agreement.enablements().iter().map(|enablement| Announcement {
+            enablement: format!("{}/UserEnablement/{}", enablement.tenant, enablement.name()),
+            profile: context.profile.spec.friendly_name.clone(),
+            stage: enablement.spec.rollout.stage,
+            text: announcement(&context, enablement),
+        }));
+    }
+    all
 }
 
 /// Where the identity provider may send people: the ACS URL first, then the others. Unknown as a whole while the ACS URL is: a list

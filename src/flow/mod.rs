@@ -1,5 +1,15 @@
 //! The flow: load, check, resolve, observe, plan. Each stage has its own type and none reaches back; here they are joined, for the
 //! commands to call.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `load`, `files` | a project's folder, and the files that its manifests refer to |
+//! | `session` | the stages in their order |
+//! | `target` | which part of a plan is asked for |
+//! | `people` | the people of both sides, listed once for a plan |
+//! | `leavers` | people who are to go from a product |
+//! | `horizon` | certificates that end soon |
+//! | `rehearsal` | what vendors would say to the plan |
 
 mod files;
 mod horizon;

@@ -2,6 +2,19 @@
 //! the conversion of remote objects back. Nothing outside a vendor's folder knows the vendor, except the one table in
 //! [`registry`].
 //!
+//! What several vendors need stands beside their folders:
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `lower` | what both sides of a profile offer each other, the two traits, and what people are told |
+//! | `population` | people, and which of them are asked for |
+//! | `owned` | ownership by markers, and what somebody else changed in between |
+//! | `pins` | the certificates that manifests pin |
+//! | [`credentials`] | from a reference to a secret |
+//! | [`assertion`] | private-key JWTs (RFC 7523) |
+//! | `rehearse` | asking a vendor what it would say to a plan |
+//! | `VENDOR/open` | from the manifests' block to a reader or a writer |
+//!
 //! # Flow
 //! [`registry`] opens one provider per realm (vendor tenant) that the manifests name. Lowering ([`ServiceProvider`],
 //! [`IdentityProvider`]) turns manifests into components; [`Observe`] says what exists; [`Mutate`] changes it.

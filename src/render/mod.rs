@@ -35,7 +35,7 @@ mod words;
 
 use jiff::Timestamp;
 
-pub use pages::{code_list, explanation, guard_explanation, validated};
+pub use pages::{Announcement, announcements, code_list, explanation, guard_explanation, validated};
 pub use people::pseudonym;
 pub use words::{closing, counted};
 

@@ -4,8 +4,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::{
     apply::Outcome,
-    diagnostics::{Code, Counts, Severity},
-    manifest::Manifests,
+    diagnostics::{Code, Counts, Severity, visible, visible_block},
+    manifest::{Manifests, user_enablement::Stage},
 };
 
 /// One sentence about an apply, in a form that scripts can match.
@@ -27,6 +27,38 @@ pub fn explanation(code: &Code, width: usize) -> String {
         Severity::Advice => "advice",
     };
     wrapped(&format!("{} ({severity}): {}\n\n{}\n", code.id, code.title, code.explanation), width)
+}
+
+/// What the people of one enablement are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// The enablement's address.
+    pub enablement: String,
+    /// The profile's friendly name.
+    pub profile: String,
+    /// How far the roll-out has come.
+    pub stage: Stage,
+    /// The text, as it may be sent.
+    pub text: String,
+}
+
+/// Announcements, one after another: a line that says for whom, then the text on lines of its own, unwrapped, so that it can be pasted.
+pub fn announcements(all: &[Announcement]) -> String {
+    let mut out = String::new();
+    for Announcement { enablement, profile, stage, text } in all {
+        let gap = if out.is_empty() { "" } else { "\n" };
+        out.push_str(&format!(
+            "{gap}# {}: stage {} of `{}`\n\n{}\n",
+            visible(enablement),
+            stage.as_str(),
+            visible(profile),
+            visible_block(text.trim_end())
+        ));
+    }
+    if out.is_empty() {
+        out.push_str("No enablement says who is concerned.\n");
+    }
+    out
 }
 
 /// A guard explained.

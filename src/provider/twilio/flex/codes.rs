@@ -25,7 +25,7 @@ codes! {
         "The region becomes part of Flex's login host (`login.flex.us1.twilio.com`), so it has lower-case letters, digits and \
          hyphens only. Leave it out for `us1`.";
     /// Managed Flex users without an instance.
-    INSTANCE_MISSING = "flex-instance-missing", "managed Flex users need the Flex instance",
+    INSTANCE_MISSING = "flex-users-instance", "managed Flex users need the Flex instance",
         "With `provisioning: managed`, users are made through the Flex Users API, whose addresses begin with the Flex instance. Add \
          `spec.twilio.flexInstance` (`GO` and 32 hexadecimal digits) to the `Tenant`, or leave provisioning to the first sign-in.";
     /// Managed Flex users whose name at sign-in is another one.

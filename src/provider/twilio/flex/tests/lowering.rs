@@ -244,7 +244,7 @@ fn what_flex_cannot_express_is_said() {
     project.enablement.spec.roles.default.clear();
     project.tenant.spec.twilio.as_mut().unwrap().flex_instance = None;
     project.attribute_map.spec.name_id.from = "user.name".to_owned().try_into().unwrap();
-    assert_eq!(codes_of(&project), ["flex-instance-missing", "flex-username-unknown", "flex-user-role"]);
+    assert_eq!(codes_of(&project), ["flex-users-instance", "flex-username-unknown", "flex-user-role"]);
 }
 
 #[test]
