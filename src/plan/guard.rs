@@ -310,14 +310,13 @@ fn people(plan: &Plan, refusals: &mut Vec<Refusal>) {
     }
 }
 
-/// Accounts that a rule deletes: nobody named these people, and what belongs to an account does not come back. Whoever is named under
-/// `remove` was reviewed with the manifest.
-
 /// The person of a membership: what follows the type in the component's name.
 fn person(address: &Address) -> &str {
     address.component.split_once(':').map_or(address.component.as_str(), |(_, person)| person)
 }
 
+/// Accounts that a rule deletes: nobody named these people, and what belongs to an account does not come back. Whoever is named under
+/// `remove` was reviewed with the manifest.
 fn accounts(plan: &Plan, refusals: &mut Vec<Refusal>) {
     let by_rule = |change: &&Change| {
         is_deletion(change)
