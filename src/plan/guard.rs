@@ -289,9 +289,7 @@ fn people(plan: &Plan, refusals: &mut Vec<Refusal>) {
                 help: "are the manifests complete? If they really go, apply with `--allow emptied`".to_owned(),
                 can_be_allowed: true,
             });
-        } else if lost.len() >= PEOPLE_FROM
-            && enabled < SHARES_FROM
-            && limit.is_exceeded(lost.len(), enabled)
+        } else if lost.len() >= PEOPLE_FROM && enabled < SHARES_FROM && limit.is_exceeded(lost.len(), enabled)
         {
             refusals.push(Refusal {
                 guard: "max-user-changes",

@@ -324,8 +324,10 @@ pub(crate) fn enabled_twice(components: &[Component]) -> Vec<Finding> {
     let mut pairs: BTreeMap<(String, String), Vec<(&Component, &Component)>> = BTreeMap::new();
     for component in components.iter().filter(|component| component.class == Class::Membership) {
         // Where a person is assigned to applications, each assignment has values of its own: two of them do not meet.
-        let application =
-            component.field("app").map(|field| field.value.to_canonical_json().to_string()).unwrap_or_default();
+        let application = component
+            .field("app")
+            .map(|field| field.value.to_canonical_json().to_string())
+            .unwrap_or_default();
         let key = (
             component.realm.to_string(),
             component.address.component_type(),

@@ -37,9 +37,10 @@ fn the_legacy_sso_is_migrated_in_twilios_order() {
     assert_eq!(client["addons"]["samlp"]["audience"], profile["entityId"]);
     assert!(client["callbacks"].as_array().unwrap().contains(&profile["acsUrl"]), "{client}");
     assert!(
-        client["callbacks"].as_array().unwrap().contains(&json!(format!(
-            "https://iam.twilio.com/v1/Accounts/{ACCOUNT}/saml2"
-        ))),
+        client["callbacks"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(format!("https://iam.twilio.com/v1/Accounts/{ACCOUNT}/saml2"))),
         "switching back stays possible: {client}"
     );
     assert_eq!(profile["lastTest"]["result"], "success");
@@ -66,7 +67,11 @@ fn the_legacy_sso_is_migrated_in_twilios_order() {
 fn an_older_generations_urls_are_stated() {
     let project = legacy();
     let older = format!("https://preview.twilio.com/iam/Accounts/{ACCOUNT}/saml2");
-    project.edit("flex.yaml", "product: flex-legacy\n", &format!("product: flex-legacy\n  serviceProvider: {{entityId: '{older}', acsUrl: '{older}'}}\n"));
+    project.edit(
+        "flex.yaml",
+        "product: flex-legacy\n",
+        &format!("product: flex-legacy\n  serviceProvider: {{entityId: '{older}', acsUrl: '{older}'}}\n"),
+    );
     let runbook = project.run(&["runbook", "--sandbox"]).stdout;
     assert!(runbook.contains(&older), "{runbook}");
 }
@@ -74,7 +79,11 @@ fn an_older_generations_urls_are_stated() {
 /// Contractors by Okta beside staff by Auth0, on one Flex instance.
 fn side_by_side() -> Project {
     let project = Project::example("auth0-flex");
-    project.edit("tenant.yaml", "  auth0:\n", "  okta: {domain: partners.okta.com, token: {env: OKTA_TOKEN}}\n  auth0:\n");
+    project.edit(
+        "tenant.yaml",
+        "  auth0:\n",
+        "  okta: {domain: partners.okta.com, token: {env: OKTA_TOKEN}}\n  auth0:\n",
+    );
     project.write(
         "contractors.yaml",
         "apiVersion: concord/v1\nkind: IdentityProvider\nmetadata: {name: okta}\nspec: {vendor: okta}\n\

@@ -36,8 +36,8 @@ use crate::sandbox::message::{Answer, Request};
 use crate::sandbox::vendor::Call;
 
 use super::account::{self, Account};
-use super::legacy;
 use super::console_page as page;
+use super::legacy;
 use super::profile::{self, Input, Profile};
 use super::refusal::Refusal;
 use super::{Outcome, organization, test_login};

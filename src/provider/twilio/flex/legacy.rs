@@ -11,8 +11,7 @@
 use super::{
     configuration::instance,
     lower::{
-        FlexProduct, Profile, account_missing, acs_url, asserted, entity_id, region, shown,
-        test_user, twilio,
+        FlexProduct, Profile, account_missing, acs_url, asserted, entity_id, region, shown, test_user, twilio,
     },
     open,
     steps::{self, Test},

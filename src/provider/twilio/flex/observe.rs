@@ -45,10 +45,11 @@ impl Reader {
     }
 
     async fn profiles(&self, components: &[&Component]) -> Observations {
-        let mut observations: Observations = of_types(components, &[LABEL, URLS, TEST, APP_CONFIG, MIGRATED_TEST])
-            .into_iter()
-            .map(|component| (component.address.clone(), present(Observed::default())))
-            .collect();
+        let mut observations: Observations =
+            of_types(components, &[LABEL, URLS, TEST, APP_CONFIG, MIGRATED_TEST])
+                .into_iter()
+                .map(|component| (component.address.clone(), present(Observed::default())))
+                .collect();
         let trusts = of_types(components, &[TRUST, MIGRATION]);
         if trusts.is_empty() {
             return observations;
