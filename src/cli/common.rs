@@ -179,8 +179,7 @@ pub(super) fn check_project(project: Option<Project>, findings: &mut Findings) -
             })
         })
     };
-    let new: Vec<_> =
-        lowered.into_iter().filter(|it| it.code != &resolve::UNSUPPORTED && !is_said(it)).collect();
+    let new: Vec<_> = lowered.into_iter().filter(|it| !is_said(it)).collect();
     findings.extend(new);
     if findings.has_errors() { None } else { Some(project) }
 }

@@ -277,17 +277,20 @@ fn people(plan: &Plan, refusals: &mut Vec<Refusal>) {
         by_enablement.entry((&change.address.tenant, &change.address.name)).or_default().push(change);
     }
     for ((tenant, name), changes) in by_enablement {
-        let remaining = plan
+        // A person with an account on both sides is one person.
+        let remaining: BTreeSet<&str> = plan
             .desired
             .values()
             .filter(|it| {
                 it.class == Class::Membership && it.address.tenant == *tenant && it.address.name == *name
             })
-            .count();
-        let enabled = remaining + changes.len();
+            .map(|it| person(&it.address))
+            .collect();
+        let lost: BTreeSet<&str> = changes.iter().map(|it| person(&it.address)).collect();
+        let enabled = remaining.union(&lost).count();
         let Some(policy) = plan.policies.get(tenant) else { continue };
         let limit = policy.max_user_changes();
-        if remaining == 0 && changes.len() > 1 {
+        if remaining.is_empty() && lost.len() > 1 {
             refusals.push(Refusal {
                 guard: "emptied",
                 message: format!(
@@ -297,17 +300,15 @@ fn people(plan: &Plan, refusals: &mut Vec<Refusal>) {
                 help: "are the manifests complete? If they really go, apply with `--allow emptied`".to_owned(),
                 can_be_allowed: true,
             });
-        } else if changes.len() >= PEOPLE_FROM
-            && enabled < SHARES_FROM
-            && limit.is_exceeded(changes.len(), enabled)
+        } else if lost.len() >= PEOPLE_FROM && enabled < SHARES_FROM && limit.is_exceeded(lost.len(), enabled)
         {
             refusals.push(Refusal {
                 guard: "max-user-changes",
                 message: format!(
                     "{} of {enabled} people of the enablement `{name}` in tenant `{tenant}` would lose access, {}%, and \
                      the policy's `maxUserChanges` is {limit}",
-                    changes.len(),
-                    changes.len() * 100 / enabled,
+                    lost.len(),
+                    lost.len() * 100 / enabled,
                 ),
                 addresses: addresses(&changes),
                 help: "read who they are, then apply with `--allow max-user-changes`, or raise `maxUserChanges`"
@@ -316,6 +317,11 @@ fn people(plan: &Plan, refusals: &mut Vec<Refusal>) {
             });
         }
     }
+}
+
+/// The person of a membership: what follows the type in the component's name.
+fn person(address: &Address) -> &str {
+    address.component.split_once(':').map_or(address.component.as_str(), |(_, person)| person)
 }
 
 /// Accounts that a rule deletes: nobody named these people, and what belongs to an account does not come back. Whoever is named under

@@ -15,7 +15,7 @@ use super::{
     sendgrid::{self, SendGridProduct},
     twilio::{
         console::{self, ConsoleLegacyProduct, ConsoleProduct},
-        flex::{self, FlexProduct},
+        flex::{self, FlexLegacyProduct, FlexProduct},
         organization,
     },
     web,
@@ -37,33 +37,25 @@ use crate::{
     plan::ApprovedPlan,
 };
 
-/// The products that can be planned.
-pub const PRODUCTS: &[Product] =
-    &[Product::Console, Product::ConsoleLegacy, Product::Flex, Product::Sendgrid];
-
-/// The identity providers that can be planned.
-pub const VENDORS: &[Vendor] =
-    &[Vendor::Auth0, Vendor::Okta, Vendor::Salesforce, Vendor::Google, Vendor::Saml];
-
 /// The lowering of a product.
-pub fn service_provider(product: Product) -> Option<&'static dyn ServiceProvider> {
+pub fn service_provider(product: Product) -> &'static dyn ServiceProvider {
     match product {
-        Product::Console => Some(&ConsoleProduct),
-        Product::ConsoleLegacy => Some(&ConsoleLegacyProduct),
-        Product::Flex => Some(&FlexProduct),
-        Product::Sendgrid => Some(&SendGridProduct),
-        Product::FlexLegacy => None,
+        Product::Console => &ConsoleProduct,
+        Product::ConsoleLegacy => &ConsoleLegacyProduct,
+        Product::Flex => &FlexProduct,
+        Product::Sendgrid => &SendGridProduct,
+        Product::FlexLegacy => &FlexLegacyProduct,
     }
 }
 
 /// The lowering of an identity provider.
-pub fn identity_provider(vendor: Vendor) -> Option<&'static dyn IdentityProvider> {
+pub fn identity_provider(vendor: Vendor) -> &'static dyn IdentityProvider {
     match vendor {
-        Vendor::Auth0 => Some(&Auth0Vendor),
-        Vendor::Okta => Some(&OktaVendor),
-        Vendor::Saml => Some(&SamlVendor),
-        Vendor::Google => Some(&GoogleVendor),
-        Vendor::Salesforce => Some(&SalesforceVendor),
+        Vendor::Auth0 => &Auth0Vendor,
+        Vendor::Okta => &OktaVendor,
+        Vendor::Saml => &SamlVendor,
+        Vendor::Google => &GoogleVendor,
+        Vendor::Salesforce => &SalesforceVendor,
     }
 }
 

@@ -124,7 +124,12 @@ impl<'a> People<'a> {
             .chain(address.match_indices([':', '=', '/', '\'']).map(|(index, _)| index + 1))
             .collect::<Vec<_>>();
         let known = starts.iter().find(|start| self.known.contains(&address[**start..].to_lowercase()));
-        let alike = starts.iter().rev().find(|start| everyone && looks_like_email(&address[**start..]));
+        // A certificate's subject is how people tell it from others, and nobody's mailbox.
+        let is_subject = address.starts_with("emailAddress=");
+        let alike = starts
+            .iter()
+            .rev()
+            .find(|start| everyone && !is_subject && looks_like_email(&address[**start..]));
         match known.or(alike) {
             Some(&start) => {
                 out.push_str(&word[..start]);

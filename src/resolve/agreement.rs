@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
-use super::codes;
 use crate::{
     component::{Address, Component, Field, Instruction, Realm},
-    diagnostics::{Finding, Findings},
+    diagnostics::Findings,
     manifest::{
         Manifests, Resource, email_domain::EmailDomainSpec, sso_profile::SsoProfileSpec, tenant::TenantState,
         user_enablement::UserEnablementSpec, vanity_domain::VanityDomainSpec,
@@ -14,7 +13,6 @@ use crate::{
         IdentityProvider, IdentityProviderSide, ProfileContext, Rotation, ServiceProvider,
         ServiceProviderSide, registry,
     },
-    yaml::path,
 };
 
 /// The path at which every product's components have the identity provider's certificates.
@@ -92,25 +90,8 @@ fn agreement<'a>(
     let email_domains: Vec<_> =
         manifests.email_domains.values().filter(|domain| domain.tenant == profile.tenant).collect();
     let context = context(manifests, profile, &enablements, &vanity_domains, &email_domains)?;
-    let vendor = context.identity_provider.spec.vendor;
-    let product = profile.spec.product;
-    let service_provider = registry::service_provider(product);
-    let identity_provider = registry::identity_provider(vendor);
-    if service_provider.is_none() {
-        findings.push(
-            Finding::new(&codes::UNSUPPORTED, format!("this version cannot plan `product: {product}` yet"))
-                .at(profile.at(&path!["spec", "product"]), "no provider for this product")
-                .help(format!("it can plan {}", list(registry::PRODUCTS.iter().map(|it| it.as_str())))),
-        );
-    }
-    if identity_provider.is_none() {
-        findings.push(
-            Finding::new(&codes::UNSUPPORTED, format!("this version cannot plan `vendor: {vendor}` yet"))
-                .at(context.identity_provider.at(&path!["spec", "vendor"]), "no provider for this vendor")
-                .help(format!("it can plan {}", list(registry::VENDORS.iter().map(|it| it.as_str())))),
-        );
-    }
-    let (service_provider, identity_provider) = (service_provider?, identity_provider?);
+    let service_provider = registry::service_provider(profile.spec.product);
+    let identity_provider = registry::identity_provider(context.identity_provider.spec.vendor);
     let service_provider_side = service_provider.offer(&context);
     let identity_provider_side = identity_provider.offer(&context);
     let on_product = service_provider.lower(&context, &identity_provider_side);
@@ -198,10 +179,6 @@ fn context<'a>(
         vanity_domains,
         email_domains,
     })
-}
-
-fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// All components of several agreements; a component that several profiles share (an identity provider's keys) once.

@@ -1,16 +1,6 @@
-//! What resolving can find: combinations that Concord cannot plan, and people who cannot be enabled.
+//! What resolving can find: people who cannot be enabled.
 
 use crate::diagnostics::{Code, Severity};
-
-/// A product or vendor without a provider.
-pub const UNSUPPORTED: Code = Code {
-    id: "unsupported",
-    severity: Severity::Error,
-    title: "this version cannot plan the product or identity provider",
-    explanation: "The language describes every product and identity provider, so that manifests need not change when one is added. \
-                  This version of Concord can validate the manifest, but has no provider that reads and writes the system that it \
-                  names. `concord --version` tells the version; the README lists what it can plan.",
-};
 
 /// Somebody is named who does not exist in the identity provider.
 pub(crate) const USER_NOT_IN_IDP: Code = Code {
@@ -91,7 +81,6 @@ pub const CERTIFICATE_ENDS: Code = Code {
 
 /// The codes of this room.
 pub const CODES: &[&Code] = &[
-    &UNSUPPORTED,
     &USER_NOT_IN_IDP,
     &USER_NOT_IN_PRODUCT,
     &USER_ALIAS,

@@ -333,11 +333,20 @@ impl Membership {
 
 /// People whom two enablements enable in one realm: each pair of enablements once, with how many people it is about.
 pub(crate) fn enabled_twice(components: &[Component]) -> Vec<Finding> {
-    let mut first: BTreeMap<(String, &str, &str), &Component> = BTreeMap::new();
+    let mut first: BTreeMap<(String, &str, &str, String), &Component> = BTreeMap::new();
     let mut pairs: BTreeMap<(String, String), Vec<(&Component, &Component)>> = BTreeMap::new();
     for component in components.iter().filter(|component| component.class == Class::Membership) {
-        let key =
-            (component.realm.to_string(), component.address.component_type(), component.natural_key.as_str());
+        // Where a person is assigned to applications, each assignment has values of its own: two of them do not meet.
+        let application = component
+            .field("app")
+            .map(|field| field.value.to_canonical_json().to_string())
+            .unwrap_or_default();
+        let key = (
+            component.realm.to_string(),
+            component.address.component_type(),
+            component.natural_key.as_str(),
+            application,
+        );
         match first.entry(key) {
             Entry::Vacant(entry) => {
                 entry.insert(component);

@@ -9,7 +9,7 @@ mod standalone;
 
 pub(crate) use agreement::merge;
 pub use agreement::{Agreement, agreements};
-pub use codes::{CERTIFICATE_ENDS, CODES, UNSUPPORTED};
+pub use codes::{CERTIFICATE_ENDS, CODES};
 pub use enablement::{Enabled, Expansion, expand, population_query};
 pub(crate) use members::enabled_twice;
 pub use members::{Membership, People, identity_query, members};

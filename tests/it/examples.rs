@@ -25,6 +25,11 @@ fn auth0_flex_isolated() {
 }
 
 #[test]
+fn everything() {
+    goes_to_nothing_to_do("everything");
+}
+
+#[test]
 fn google_flex() {
     goes_to_nothing_to_do("google-flex");
 }

@@ -242,15 +242,6 @@ fn what_a_provider_cannot_express_is_found_offline() {
     assert_eq!(wrong.stdout.matches("mars 7` cannot").count(), 1, "told once:\n{}", wrong.stdout);
 }
 
-/// The language is wider than what can be planned.
-#[test]
-fn a_product_without_provider_validates() {
-    let project = Project::example("auth0-flex");
-    project.remove("people.yaml").edit("flex.yaml", "product: flex", "product: flex-legacy");
-    let legacy = project.run(&["validate"]);
-    assert!(!legacy.stdout.contains("unsupported"), "{}", legacy.stdout);
-}
-
 /// A certificate that lies in a file used to validate, and then nothing could be planned: its text never reached the provider.
 #[test]
 fn a_certificate_in_a_file_is_pinned() {

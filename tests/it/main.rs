@@ -9,6 +9,7 @@
 mod cli;
 mod desk;
 mod examples;
+mod flex;
 mod google;
 mod init;
 mod kill;

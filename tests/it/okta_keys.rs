@@ -164,7 +164,7 @@ fn a_key_whose_answer_was_lost_is_not_made_twice() {
         drop(served);
         assert_eq!(keys(&project.serve()).0.len(), at + 2, "{moment}");
         project.reconcile();
-        project.edit("flex.yaml", "signingKey: {name: 2", "signingKey: {name: next-2");
+        project.edit("flex.yaml", "signingKey: {name: ", "signingKey: {name: next-");
     }
 }
 

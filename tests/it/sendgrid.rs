@@ -446,7 +446,15 @@ fn teammates_leave_by_tombstone_and_are_reported_otherwise() {
         "remove: [test@connie.one]\n  exclude: [volunteer@connie.one, test@connie.one]",
     );
     let plan = project.plan();
-    assert_eq!(lines(&plan), [format!("delete {PROFILE}/sendgrid.teammate:test@connie.one []")], "{plan}");
+    // Who goes, goes on both sides.
+    assert_eq!(
+        lines(&plan),
+        [
+            format!("delete {PROFILE}/okta.user:test@connie.one []"),
+            format!("delete {PROFILE}/sendgrid.teammate:test@connie.one []"),
+        ],
+        "{plan}"
+    );
     project
         .run(&["apply", "--sandbox", "--yes", "--allow", "max-deletes", "--allow", "max-user-changes"])
         .expect(0);

@@ -31,7 +31,8 @@ impl Mark {
     pub(super) fn parse(text: &str) -> Option<Self> {
         // Read from the end: an address in the marker may have anything in it.
         let (rest, keys) = text.trim_end().rsplit_once(SEPARATOR.trim_end())?;
-        let (marker, applied) = rest.trim_end().rsplit_once(SEPARATOR)?;
+        // The blank before an empty note belongs to the separator: without it the marker would be lost.
+        let (marker, applied) = rest.rsplit_once(SEPARATOR)?;
         Some(Self {
             marker: marker.to_owned(),
             applied: applied.to_owned(),

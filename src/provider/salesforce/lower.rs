@@ -596,12 +596,14 @@ impl Lowering<'_> {
         let asserted = &self.asserted;
         let mut fields = Vec::new();
         if app.management == Management::Managed {
-            fields.push(Field::managed("label", app.label.as_str()).from(profile.at(&path![
+            fields.push(Field::new("label", app.label.as_str(), capability).from(profile.at(&path![
                 "spec",
                 "application",
                 "name"
             ])));
-            fields.push(Field::managed("contactEmail", app.contact_email.as_str()).from(own("contactEmail")));
+            fields.push(
+                Field::new("contactEmail", app.contact_email.as_str(), capability).from(own("contactEmail")),
+            );
         }
         if !app.is_connected {
             fields.extend([

@@ -151,7 +151,7 @@ impl Lowering<'_> {
             profile.tenant.clone(),
             Kind::SsoProfile,
             profile.name().clone(),
-            crate::provider::twilio::flex::TRUST_COMPONENT,
+            crate::provider::twilio::flex::connection_component(profile.spec.product),
         );
         let observed = |path: &str, value: Value| Field::new(path, value, Capability::Observed);
         let mut fields = vec![

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Where the Console is.
-const HOST: &str = "console.twilio.com";
+pub(super) const HOST: &str = "console.twilio.com";
 
 /// Knows the steps of a Flex SSO profile.
 pub(super) struct Flex;
@@ -95,7 +95,7 @@ async fn trust(
     Ok(Produced::from([("connection".to_owned(), profile.sid)]))
 }
 
-async fn test(
+pub(super) async fn test(
     pages: &Pages,
     task: &StepTask,
     account: &str,
@@ -119,12 +119,12 @@ async fn test(
 }
 
 /// The path of an account's list of profiles, and what is below it.
-fn page<'a>(account: &'a str, below: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn page<'a>(account: &'a str, below: &[&'a str]) -> Vec<&'a str> {
     ["account", account, "flex", "sso"].into_iter().chain(below.iter().copied()).collect()
 }
 
 /// The page's form: the step's own values, and those of the resource's other steps on the same page.
-fn form(task: &StepTask) -> Map<String, Json> {
+pub(super) fn form(task: &StepTask) -> Map<String, Json> {
     let mut body = Map::new();
     let others = task.form.iter().map(|(path, value)| (path.as_str(), value));
     let own = task.values.iter().map(|(path, value)| (path.as_str(), &value.value));

@@ -3,6 +3,7 @@
 
 mod console;
 mod flex;
+mod flex_legacy;
 mod google;
 mod salesforce;
 mod saml;
@@ -32,8 +33,14 @@ trait Hand: Sync {
 }
 
 /// Everybody who knows steps.
-const HANDS: &[&dyn Hand] =
-    &[&console::Console, &flex::Flex, &google::Google, &salesforce::Salesforce, &saml::Saml];
+const HANDS: &[&dyn Hand] = &[
+    &console::Console,
+    &flex::Flex,
+    &flex_legacy::FlexLegacy,
+    &google::Google,
+    &salesforce::Salesforce,
+    &saml::Saml,
+];
 
 /// Carries out manual steps on the sandbox's pages.
 #[derive(Debug)]

@@ -37,6 +37,7 @@ use crate::sandbox::vendor::Call;
 
 use super::account::{self, Account};
 use super::console_page as page;
+use super::legacy;
 use super::profile::{self, Input, Profile};
 use super::refusal::Refusal;
 use super::{Outcome, organization, test_login};
@@ -85,6 +86,12 @@ fn route(call: &mut Call<'_, '_>, json: bool) -> Outcome {
             let account = account::ensure(call.documents, sid, call.now)?;
             match (method, rest) {
                 (&Method::GET, []) => list(call, &account, json),
+                (&Method::GET, ["legacy"]) => legacy::show(call, &account),
+                (&Method::POST, ["legacy", "migrate"]) => {
+                    let input = input(call.request)?;
+                    legacy::migrate(call, &account, input)
+                }
+                (&Method::POST, ["legacy", "switch-back"]) => legacy::switch_back(call, &account),
                 (&Method::POST, []) => create(call, &account, json),
                 (&Method::GET, [sid]) => show(call, &account, sid, json),
                 (&Method::POST | &Method::PATCH, [sid]) => edit(call, &account, sid, json),

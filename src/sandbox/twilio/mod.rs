@@ -10,6 +10,7 @@ mod configuration;
 mod console;
 mod console_page;
 mod flex_users;
+mod legacy;
 mod organization;
 mod profile;
 mod refusal;

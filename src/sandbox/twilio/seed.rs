@@ -11,6 +11,7 @@ use crate::sandbox::store::Transaction;
 
 use super::account::{Account, ApiKey, is_sid};
 use super::flex_users::{self, Person};
+use super::legacy::LegacySeed;
 use super::organization::OrganizationSeed;
 
 /// `twilio:` in `sandbox.yaml`.
@@ -40,6 +41,8 @@ struct AccountSeed {
     flex_users: Vec<Person>,
     #[serde(default)]
     rate_limit: Limit,
+    #[serde(default)]
+    legacy_sso: Option<LegacySeed>,
 }
 
 impl Seed {
@@ -74,6 +77,9 @@ impl Seed {
             account.api_keys.clone_from(&seed.api_keys);
             account.rate_limit = seed.rate_limit;
             account.save(documents);
+            if let Some(legacy) = &seed.legacy_sso {
+                legacy.save(documents, &account);
+            }
             for (at, person) in seed.flex_users.iter().enumerate() {
                 person.check().map_err(|reason| refuse(&format!(".flexUsers[{at}]"), reason))?;
                 flex_users::provision(documents, &account, person, None, now);

@@ -135,19 +135,7 @@ impl ServiceProvider for FlexProduct {
         let mut findings = Vec::new();
         check::check(context, &mut findings);
         let Some(account) = twilio(context).and_then(|twilio| twilio.account.as_ref()) else {
-            findings.push(
-                Finding::new(
-                    &codes::ACCOUNT_MISSING,
-                    format!(
-                        "Flex profile `{}` needs the Twilio account of tenant `{}`",
-                        context.profile.name(),
-                        context.profile.tenant
-                    ),
-                )
-                .at(context.tenant.at(&path!["spec", "twilio"]), "no `account` here")
-                .related(context.profile.at(&path!["spec", "product"]), "needed for this")
-                .help("add `account: {sid: AC...}` under `twilio`"),
-            );
+            findings.push(account_missing(context));
             return Err(LowerError(findings));
         };
         if !findings.is_empty() {
@@ -194,16 +182,31 @@ impl ServiceProvider for FlexProduct {
     }
 }
 
+/// The tenant of a Flex profile names no account.
+pub(super) fn account_missing(context: &ProfileContext<'_>) -> Finding {
+    Finding::new(
+        &codes::ACCOUNT_MISSING,
+        format!(
+            "Flex profile `{}` needs the Twilio account of tenant `{}`",
+            context.profile.name(),
+            context.profile.tenant
+        ),
+    )
+    .at(context.tenant.at(&path!["spec", "twilio"]), "no `account` here")
+    .related(context.profile.at(&path!["spec", "product"]), "needed for this")
+    .help("add `account: {sid: AC...}` under `twilio`")
+}
+
 /// One profile that is being lowered.
-struct Profile<'a> {
-    context: &'a ProfileContext<'a>,
-    side: &'a IdentityProviderSide,
-    account_sid: &'a str,
-    realm: Realm,
+pub(super) struct Profile<'a> {
+    pub(super) context: &'a ProfileContext<'a>,
+    pub(super) side: &'a IdentityProviderSide,
+    pub(super) account_sid: &'a str,
+    pub(super) realm: Realm,
 }
 
 impl Profile<'_> {
-    fn component(
+    pub(super) fn component(
         &self,
         component_type: &'static str,
         what: &str,
@@ -229,7 +232,7 @@ impl Profile<'_> {
     }
 
     /// What the identity provider gives: its issuer, SSO URL and certificates.
-    fn trusted(&self, sso_url: Capability) -> Vec<Field> {
+    pub(super) fn trusted(&self, sso_url: Capability) -> Vec<Field> {
         let here = self.context.profile.at(&path!["spec", "identityProvider"]);
         let IdentityProviderSide { issuer, sso_url: url, certificates, gates: _ } = self.side;
         vec![
@@ -279,7 +282,8 @@ impl Profile<'_> {
         Component { needs: vec![self.context.address(TRUST)], ..component }
     }
 
-    fn urls(&self) -> Component {
+    /// Where sign-ins may end.
+    pub(super) fn url_fields(&self) -> Vec<Field> {
         let profile = self.context.profile;
         let urls = &profile.spec.urls;
         let mut fields = Vec::new();
@@ -305,6 +309,13 @@ impl Profile<'_> {
             Field::new("loginPopup", profile.spec.login_popup, Capability::Attested)
                 .from(profile.at(&path!["spec", "loginPopup"])),
         );
+        fields
+    }
+
+    fn urls(&self) -> Component {
+        let profile = self.context.profile;
+        let urls = &profile.spec.urls;
+        let fields = self.url_fields();
         let step = steps::urls(self.account_sid, urls.default_redirect.is_some(), !urls.trusted.is_empty());
         let mut component = self.component(URLS, "URLs", fields, step);
         component.needs = vec![self.context.address(TRUST)];
@@ -362,7 +373,7 @@ impl Profile<'_> {
 
 /// What the assertion has to say, one line each: the NameID and every attribute, with its source in this vendor's terms where the map
 /// gives them.
-fn asserted(map: &AttributeMapSpec, vendor: Vendor) -> Vec<String> {
+pub(super) fn asserted(map: &AttributeMapSpec, vendor: Vendor) -> Vec<String> {
     let name_id =
         map.name_id.expressions.get(&vendor).cloned().unwrap_or_else(|| map.name_id.from.to_string());
     let mut lines = vec![format!("NameID ({}) from {name_id}", map.name_id.format.urn())];
@@ -380,7 +391,7 @@ fn asserted(map: &AttributeMapSpec, vendor: Vendor) -> Vec<String> {
 }
 
 /// Who tests the connection: the profile's first test user, else the first of a pilot.
-fn test_user(context: &ProfileContext<'_>) -> Option<String> {
+pub(super) fn test_user(context: &ProfileContext<'_>) -> Option<String> {
     let pilots = context.enablements.iter().flat_map(|enablement| &enablement.spec.rollout.pilot);
     context.profile.spec.test_users.iter().chain(pilots).next().map(|email| email.to_lowercase())
 }

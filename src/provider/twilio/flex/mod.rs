@@ -7,6 +7,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `lower` | manifests to components, and what Flex offers to the identity provider |
+//! | `legacy` | the older SSO (`product: flex-legacy`): its migration |
 //! | `steps` | the wording of the manual steps |
 //! | `probe` | the two unauthenticated reads of the services host |
 //! | `observe` | which connection is whose, and what is known of each component |
@@ -22,6 +23,7 @@
 mod check;
 mod codes;
 mod configuration;
+mod legacy;
 mod lower;
 mod observe;
 pub mod open;
@@ -38,6 +40,7 @@ use secrecy::SecretString;
 
 pub use codes::CODES;
 pub use configuration::{Configuration, configuration, instance};
+pub use legacy::{FlexLegacyProduct, legacy_acs_url, legacy_entity_id};
 pub use lower::{FlexProduct, acs_url, entity_id, is_connection, login_url};
 pub use probe::{Authorization, Connection, Lead, Services};
 pub use steps::removal_step;
@@ -46,7 +49,10 @@ pub use users::{FlexUser, list_users, no_api_key};
 use crate::{
     component::{Realm, Unknown},
     http::{Auth, CommonShape, ErrorShape, Http, HttpError, Origin, OriginConfig, RateLimitPolicy},
-    manifest::tenant::{DEFAULT_REGION, TwilioEndpoints},
+    manifest::{
+        sso_profile::Product,
+        tenant::{DEFAULT_REGION, TwilioEndpoints},
+    },
     provider::{Mutate, Observe},
 };
 
@@ -54,7 +60,9 @@ use crate::{
 pub const PROVIDER: &str = "twilio-flex";
 
 /// The component of a profile that gives its connection and its client ID to others.
-pub const TRUST_COMPONENT: &str = lower::TRUST;
+pub fn connection_component(product: Product) -> &'static str {
+    if product == Product::FlexLegacy { legacy::MIGRATION } else { lower::TRUST }
+}
 
 /// What the provider needs to know of a tenant.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ use super::{
     FlexConfig,
     configuration::configuration,
     flex_api,
+    legacy::{APP_CONFIG, MIGRATION, TEST as MIGRATED_TEST},
     lower::{INSTANCE, LABEL, TEST, TRUST, URLS, USER, acs_url, entity_id, redirects},
     probe::{Authorization, Connection, Lead, Services},
     users,
@@ -44,11 +45,12 @@ impl Reader {
     }
 
     async fn profiles(&self, components: &[&Component]) -> Observations {
-        let mut observations: Observations = of_types(components, &[LABEL, URLS, TEST])
-            .into_iter()
-            .map(|component| (component.address.clone(), present(Observed::default())))
-            .collect();
-        let trusts = of_types(components, &[TRUST]);
+        let mut observations: Observations =
+            of_types(components, &[LABEL, URLS, TEST, APP_CONFIG, MIGRATED_TEST])
+                .into_iter()
+                .map(|component| (component.address.clone(), present(Observed::default())))
+                .collect();
+        let trusts = of_types(components, &[TRUST, MIGRATION]);
         if trusts.is_empty() {
             return observations;
         }
@@ -63,7 +65,9 @@ impl Reader {
         };
         let claimed: BTreeSet<&str> = trusts.iter().filter_map(|trust| known_connection(trust)).collect();
         let profiles = trusts.iter().map(|trust| {
-            let address = trust.address.sibling(URLS);
+            // A migration is one form: its URLs are its own.
+            let is_migration = trust.address.component_type() == MIGRATION;
+            let address = trust.address.sibling(if is_migration { MIGRATION } else { URLS });
             let urls = components.iter().find(|component| component.address == address);
             (*trust, urls.map(|urls| redirects(urls)).unwrap_or_default())
         });

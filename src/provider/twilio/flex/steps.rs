@@ -22,7 +22,7 @@ const PAGE: &str = "https://console.twilio.com/us1/develop/flex/users-and-access
 /// Raised when a step's inputs change their meaning.
 const VERSION: u32 = 1;
 
-fn step(account_sid: &str, instructions: Vec<Instruction>) -> Step {
+pub(super) fn step(account_sid: &str, instructions: Vec<Instruction>) -> Step {
     Step { url: Some(PAGE.to_owned()), instructions, ..Step::new(VERSION, PLACE, account_sid) }
 }
 
