@@ -7,11 +7,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod cli;
+mod console;
 mod desk;
 mod examples;
 mod google;
 mod kill;
 mod language;
+mod legacy;
 mod okta;
 mod okta_keys;
 mod ownership;

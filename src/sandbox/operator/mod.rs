@@ -2,6 +2,7 @@
 //! who knows which step; each product or vendor with steps of its own has a [`Hand`] in a file beside this one.
 
 mod console;
+mod console_legacy;
 mod flex;
 mod google;
 mod salesforce;
@@ -33,7 +34,7 @@ trait Hand: Sync {
 
 /// Everybody who knows steps.
 const HANDS: &[&dyn Hand] =
-    &[&console::Console, &flex::Flex, &google::Google, &salesforce::Salesforce, &saml::Saml];
+    &[&console::Console, &console_legacy::ConsoleLegacy, &flex::Flex, &google::Google, &salesforce::Salesforce, &saml::Saml];
 
 /// Carries out manual steps on the sandbox's pages.
 #[derive(Debug)]
