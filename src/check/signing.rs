@@ -104,10 +104,7 @@ fn check(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn one_signature(
-    profile: &Resource<SsoProfileSpec>,
-    provider: &Resource<IdentityProviderSpec>,
-) -> Finding {
+fn one_signature(profile: &Resource<SsoProfileSpec>, provider: &Resource<IdentityProviderSpec>) -> Finding {
     let (product, vendor) = (profile.spec.product.title(), provider.spec.vendor.title());
     Finding::new(
         &ONE_SIGNATURE,

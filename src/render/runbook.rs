@@ -20,12 +20,12 @@ use super::{Style, words};
 use crate::{
     apply::StepTask,
     component::{Address, Component, Instruction, Rule, Step, StepOutput, Value},
+    diagnostics::Location,
     manifest::{
         Envelope, Kind, Lifecycle, Metadata, OnRemoval,
         attestation::{AttestationSpec, AttestationState},
         envelope::ApiVersion,
     },
-    diagnostics::Location,
     plan::{
         Action, Change, Plan, Reason, Warning,
         order::{Node, Phase},

@@ -81,8 +81,10 @@ impl<'a> Api<'a> {
         let (user, role) = (self.sid(email), self.role(role));
         let answer = self.send("GET", &format!("{ASSIGNMENTS}?PageSize=100&Identity={user}"), None);
         let all = answer["content"].as_array().unwrap().clone();
-        let held: Vec<&Value> =
-            all.iter().filter(|it| it["identity"] == user.as_str() && it["role_sid"] == role.as_str()).collect();
+        let held: Vec<&Value> = all
+            .iter()
+            .filter(|it| it["identity"] == user.as_str() && it["role_sid"] == role.as_str())
+            .collect();
         assert!(!held.is_empty(), "{answer}");
         for it in held {
             self.send("DELETE", &format!("{ASSIGNMENTS}/{}", it["sid"].as_str().unwrap()), None);
@@ -170,7 +172,8 @@ fn what_somebody_changes_by_hand_is_found_as_exactly_that_field() {
         &project,
         |sandbox| {
             let body = json!({"name": "_twilio.acme.example", "type": "TXT"});
-            let (status, answer) = sandbox.send("POST", "dns.sandbox.invalid/records/delete", None, Some(body));
+            let (status, answer) =
+                sandbox.send("POST", "dns.sandbox.invalid/records/delete", None, Some(body));
             assert!((200..300).contains(&status), "{status} {answer}");
         },
         &["manual acme/EmailDomain/acme-example/console.domain-proof [token]"],
@@ -217,14 +220,22 @@ fn nothing_is_enforced_without_an_administrator_who_can_come_back() {
     let project = Project::example("okta-console");
     project.reconcile();
     enforce(&project);
-    project.edit("people.yaml", "breakGlass: [root@ops.acme.example]", "breakGlass: [guest@ops.acme.example]");
+    project.edit(
+        "people.yaml",
+        "breakGlass: [root@ops.acme.example]",
+        "breakGlass: [guest@ops.acme.example]",
+    );
     let sandbox = project.serve();
     Api::of(&sandbox).make("guest@ops.acme.example");
     drop(sandbox);
     let run = is_refused(&project, "no-break-glass");
     assert!(run.stderr.contains("0 of the 1 named break-glass administrators"), "{}", run.stderr);
     // An administrator who is not active does not count either.
-    project.edit("people.yaml", "breakGlass: [guest@ops.acme.example]", "breakGlass: [root@ops.acme.example]");
+    project.edit(
+        "people.yaml",
+        "breakGlass: [guest@ops.acme.example]",
+        "breakGlass: [root@ops.acme.example]",
+    );
     let sandbox = project.serve();
     let api = Api::of(&sandbox);
     api.send("DELETE", &format!("{USERS}/{}", api.sid("root@ops.acme.example")), None);
@@ -289,9 +300,11 @@ fn enforcement_goes_through_after_the_test_and_is_rolled_back() {
 
 #[test]
 fn lost_answers_make_nobody_twice() {
-    for (method, path) in
-        [("POST", "/scim/v2/Users"), ("POST", "/v2/Organizations/RoleAssignments"), ("POST", "/organization/*/sso")]
-    {
+    for (method, path) in [
+        ("POST", "/scim/v2/Users"),
+        ("POST", "/v2/Organizations/RoleAssignments"),
+        ("POST", "/organization/*/sso"),
+    ] {
         let project = Project::example("okta-console");
         let faults = format!("- {{method: {method}, path: '{path}', nth: 1, then: {{drop: after}}}}\n");
         let sandbox = serve_with_faults(&project, &faults);
@@ -338,7 +351,11 @@ fn planning_reads_a_thousand_people_in_bulk() {
         "      administrators:",
         "      generateUsers: {count: 1000, domain: big.example}\n      administrators:",
     );
-    project.edit("sandbox.yaml", "domains: [{name: ops.acme.example}]", "domains: [{name: ops.acme.example}, {name: big.example}]");
+    project.edit(
+        "sandbox.yaml",
+        "domains: [{name: ops.acme.example}]",
+        "domains: [{name: ops.acme.example}, {name: big.example}]",
+    );
     project.edit(
         "sandbox.yaml",
         "    acme.okta.com:\n",

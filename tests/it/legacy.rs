@@ -129,7 +129,8 @@ fn support_refuses_what_cannot_work() {
     let users = |emails: &[&str]| json!({"kind": "testUsers", "provider": provider, "users": emails});
     refuses(&sandbox, users(&["nobody@acme.example"]), "users", "no active user");
     refuses(&sandbox, users(&[]), "users", "at least one");
-    let account = json!({"kind": "users", "provider": provider, "accounts": ["AC00000000000000000000000000000009"]});
+    let account =
+        json!({"kind": "users", "provider": provider, "accounts": ["AC00000000000000000000000000000009"]});
     refuses(&sandbox, account, "accounts", "no account of yours");
     // Other trust has not been tested.
     let mut other = desk(&sandbox)["providers"][0].clone();

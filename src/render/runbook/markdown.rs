@@ -35,7 +35,11 @@ fn people(out: &mut String, runbook: &RunbookDocument) {
     for warning in &runbook.people {
         let source = warning.source.as_ref().map(|source| format!(" ({})", code(source))).unwrap_or_default();
         let help = warning.help.as_ref().map(|help| format!("\n  {}", inline(help))).unwrap_or_default();
-        out.push_str(&format!("- **{}**: {}{source}{help}\n", inline(&warning.code), inline(&warning.message)));
+        out.push_str(&format!(
+            "- **{}**: {}{source}{help}\n",
+            inline(&warning.code),
+            inline(&warning.message)
+        ));
     }
 }
 

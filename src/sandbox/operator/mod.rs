@@ -33,8 +33,14 @@ trait Hand: Sync {
 }
 
 /// Everybody who knows steps.
-const HANDS: &[&dyn Hand] =
-    &[&console::Console, &console_legacy::ConsoleLegacy, &flex::Flex, &google::Google, &salesforce::Salesforce, &saml::Saml];
+const HANDS: &[&dyn Hand] = &[
+    &console::Console,
+    &console_legacy::ConsoleLegacy,
+    &flex::Flex,
+    &google::Google,
+    &salesforce::Salesforce,
+    &saml::Saml,
+];
 
 /// Carries out manual steps on the sandbox's pages.
 #[derive(Debug)]

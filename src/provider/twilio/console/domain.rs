@@ -211,7 +211,8 @@ impl Lowering<'_> {
                     ..self.step(instructions)
                 };
                 // The domain is kept with what is attested, so that the removal can name it.
-                let fields = vec![self.named(), Field::new("token", self.token(), Capability::Attested).from(here)];
+                let fields =
+                    vec![self.named(), Field::new("token", self.token(), Capability::Attested).from(here)];
                 Component { needs, ..self.component(DOMAIN_PROOF, "proof by HTTPS file", fields, step) }
             }
         }

@@ -288,7 +288,9 @@ impl Profile<'_> {
             say("Please enable single sign-on for these test users, by their login addresses."),
             Instruction::enter("Our set-up, by your token consumer URL", ACS_URL),
             Instruction::enter("Test users", "users"),
-            say("Whoever was in this list before and is not any more: please disable single sign-on for them."),
+            say(
+                "Whoever was in this list before and is not any more: please disable single sign-on for them.",
+            ),
             say("Send it, in the same ticket, and wait until Twilio says that they are enabled."),
         ];
         let step = ticket(self.scope, "test users for SAML single sign-on", body);
@@ -351,7 +353,9 @@ fn people(
     let here = |key: &str| enablement.at(&path!["spec", "select", key]);
     let mut fields = vec![set_up_of(context)];
     let mut body = vec![
-        say("Please enable single sign-on for the users of this selection, and send us the list of who they are."),
+        say(
+            "Please enable single sign-on for the users of this selection, and send us the list of who they are.",
+        ),
         Instruction::enter("Our set-up, by your token consumer URL", ACS_URL),
     ];
     let is_all = enablement.spec.rollout.stage >= Stage::All;

@@ -16,12 +16,16 @@ fn proof(host: Option<&str>, domain: Option<&str>, token: Option<&str>) -> Strin
     match (host, domain) {
         (Some(host), _) => {
             let domain = domain.or_else(|| domain_of(host)).unwrap_or(host);
-            format!("In the DNS zone of {domain}, remove the TXT record at `{host}` whose value is `{PREFIX}{token}`.")
+            format!(
+                "In the DNS zone of {domain}, remove the TXT record at `{host}` whose value is `{PREFIX}{token}`."
+            )
         }
         (None, Some(domain)) => {
             format!("From the web root of {domain}, remove the verification file that contains `{token}`.")
         }
-        (None, None) => format!("Remove the verification file that contains `{token}` from the domain's web root."),
+        (None, None) => {
+            format!("Remove the verification file that contains `{token}` from the domain's web root.")
+        }
     }
 }
 

@@ -34,9 +34,9 @@ use crate::sandbox::vendor::Call;
 use crate::sandbox::{certificate, ids, vendor};
 
 use super::document::{self, Organization};
+use super::roles;
 use super::support_page as page;
 use super::users::{self, User};
-use super::roles;
 
 /// The desk's host.
 pub(super) const HOST: &str = "support.twilio.com";
@@ -158,7 +158,10 @@ impl Provider {
             return Err(Refusal::settings("issuer", "the entity ID is missing or malformed"));
         }
         if !Url::parse(&self.sso_url).is_ok_and(|url| is_public(&url)) {
-            return Err(Refusal::settings("ssoUrl", "the SSO service URL must be publicly reachable by https"));
+            return Err(Refusal::settings(
+                "ssoUrl",
+                "the SSO service URL must be publicly reachable by https",
+            ));
         }
         if self.certificate.is_empty() {
             return Err(Refusal::settings("certificate", "the public X.509 certificate is missing"));
@@ -174,7 +177,10 @@ impl Provider {
             text.contains("enterprise") || text.contains("administration")
         };
         if self.edition.as_deref().is_some_and(|edition| !is_edition(edition)) {
-            return Err(Refusal::settings("edition", "it is part of the Enterprise and Administration Editions"));
+            return Err(Refusal::settings(
+                "edition",
+                "it is part of the Enterprise and Administration Editions",
+            ));
         }
         Ok(())
     }
@@ -247,8 +253,7 @@ fn route(call: &mut Call<'_, '_>, json: bool) -> Outcome {
         [scope, rest @ ..] => (*scope, rest),
         [] => return Err(Refusal::not_found(&request.path)),
     };
-    let organization =
-        customer(call.documents, scope).ok_or_else(|| Refusal::not_found(&request.path))?;
+    let organization = customer(call.documents, scope).ok_or_else(|| Refusal::not_found(&request.path))?;
     let (status, body) = match (&request.method, rest) {
         (&Method::GET, []) => {
             let providers = providers(call.documents, &organization);
@@ -265,9 +270,7 @@ fn route(call: &mut Call<'_, '_>, json: bool) -> Outcome {
                 .map_err(|error| Refusal::parameter(format!("Invalid ticket: {error}")))?;
             (201, json!(written(call, &organization, asked)?))
         }
-        (&Method::POST, ["tickets", number, "agree"]) => {
-            (200, json!(agree(call, &organization, number)?))
-        }
+        (&Method::POST, ["tickets", number, "agree"]) => (200, json!(agree(call, &organization, number)?)),
         (&Method::POST, ["test"]) => (200, json!(test(call, &organization)?)),
         _ => return Err(Refusal::not_found(&request.path)),
     };
@@ -329,11 +332,7 @@ fn named(
     emails.iter().map(user).collect()
 }
 
-fn written(
-    call: &mut Call<'_, '_>,
-    organization: &Organization,
-    asked: Asked,
-) -> Result<Ticket, Refusal> {
+fn written(call: &mut Call<'_, '_>, organization: &Organization, asked: Asked) -> Result<Ticket, Refusal> {
     let number = tickets(call.documents, organization).len() + 1;
     let mut ticket = Ticket {
         number,
@@ -454,9 +453,7 @@ fn set_up(
         people: BTreeMap::new(),
     };
     if let Some(known) = known {
-        let trust = |it: &Provider| {
-            [it.issuer.clone(), it.sso_url.clone(), it.certificate.clone()]
-        };
+        let trust = |it: &Provider| [it.issuer.clone(), it.sso_url.clone(), it.certificate.clone()];
         // A test says nothing about other trust.
         if trust(&known) == trust(&next) && known.email_attribute == next.email_attribute {
             next.last_test = known.last_test;
@@ -482,9 +479,7 @@ fn check_free(
             || user.sso_profile.is_some()
     });
     match taken {
-        Some(user) => {
-            Err(Refusal::settings("users", format!("{} signs in by another set-up", user.email())))
-        }
+        Some(user) => Err(Refusal::settings("users", format!("{} signs in by another set-up", user.email()))),
         None => Ok(()),
     }
 }
