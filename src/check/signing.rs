@@ -5,14 +5,14 @@ use crate::{
     diagnostics::{Code, Finding, Findings, Location, Severity},
     manifest::{
         Document, Resource,
-        identity_provider::IdentityProviderSpec,
+        identity_provider::{IdentityProviderSpec, Vendor},
         sso_profile::{DigestAlgorithm, Product, SignatureAlgorithm, Signing, SsoProfileSpec},
     },
     yaml::{Path, path},
 };
 
 pub(super) const RULE: Rule =
-    Rule { codes: &[&UNSIGNED_RESPONSE, &UNSIGNED_ASSERTION, &SHA1_SIGNING], check };
+    Rule { codes: &[&UNSIGNED_RESPONSE, &UNSIGNED_ASSERTION, &ONE_SIGNATURE, &SHA1_SIGNING], check };
 
 const UNSIGNED_RESPONSE: Code = Code {
     id: "unsigned-response",
@@ -33,6 +33,18 @@ const UNSIGNED_ASSERTION: Code = Code {
     explanation: "Twilio Console's self-service SSO wants both the response and the assertion in it to be signed. Flex and the \
         legacy Console need a signed response only.\n\nRemove `signing.assertion: false`, or write `true`.\n\nSource: Twilio, \
         \"Configuring SSO with other SAML 2.0 identity providers\".",
+};
+
+const ONE_SIGNATURE: Code = Code {
+    id: "one-signature",
+    severity: Severity::Error,
+    title: "the identity provider signs either the response or the assertion, and the product wants both",
+    explanation: "Twilio Console's self-service SSO wants both the response and the assertion in it to be signed. Auth0's SAML addon \
+        (`signResponse`) and a custom SAML app of Google (`Signed response`) sign one of them and not the other, so the test of the \
+        connection would fail.\n\nUse another identity provider for the Console (Okta, Salesforce, or a generic SAML 2.0 one that signs \
+        both), for instance one in front of it. The legacy Console SSO and Flex need a signed response only.\n\nSource: Twilio, \
+        \"Configuring SSO with other SAML 2.0 identity providers\"; Auth0, \"Customize SAML assertions\"; Google, \"Set up your own \
+        custom SAML app\".",
 };
 
 const SHA1_SIGNING: Code = Code {
@@ -73,6 +85,12 @@ fn check(context: &Context<'_>, findings: &mut Findings) {
         {
             unsigned(profile, place, "assertion", &UNSIGNED_ASSERTION, findings);
         }
+        if profile.spec.product == Product::Console
+            && let Some(provider) = provider
+            && matches!(provider.spec.vendor, Vendor::Auth0 | Vendor::Google)
+        {
+            findings.push(one_signature(profile, provider));
+        }
         if let Some(place) = decides(&places, |signing| signing.algorithm)
             && place.signing.algorithm == Some(SignatureAlgorithm::RsaSha1)
         {
@@ -84,6 +102,17 @@ fn check(context: &Context<'_>, findings: &mut Findings) {
             sha1(place, "digest", "sha1", "sha256", findings);
         }
     }
+}
+
+fn one_signature(profile: &Resource<SsoProfileSpec>, provider: &Resource<IdentityProviderSpec>) -> Finding {
+    let (product, vendor) = (profile.spec.product.title(), provider.spec.vendor.title());
+    Finding::new(
+        &ONE_SIGNATURE,
+        format!("{product} wants response and assertion signed, and {vendor} signs one of them only"),
+    )
+    .at(profile.at(&path!["spec", "identityProvider"]), "cannot sign both")
+    .related(provider.at(&path!["spec", "vendor"]), "this vendor")
+    .help("use an identity provider that signs both")
 }
 
 /// The places that may say how a profile is signed, the stronger first.
@@ -194,6 +223,28 @@ mod tests {
         assert_eq!(other("console-legacy", "{assertion: false}"), []);
         let expected = ("unsigned-assertion", Severity::Error, "false".to_owned());
         assert_eq!(other("console", "{assertion: false, response: true}"), [expected]);
+    }
+
+    #[test]
+    fn the_console_needs_a_vendor_that_signs_both() {
+        let with = |product: &str, vendor: &str| {
+            let found: Vec<_> = append(&format!(
+                "kind: IdentityProvider\nmetadata: {{name: other-idp}}\nspec: {{vendor: {vendor}}}\n---\napiVersion: concord/v1\nkind: \
+                 SsoProfile\nmetadata: {{name: other}}\nspec: {{product: {product}, friendlyName: Other, identityProvider: other-idp}}"
+            ))
+            .findings()
+            .into_iter()
+            .filter(|finding| finding.code.id == "one-signature")
+            .map(|finding| finding.location().map(|it| it.text().to_owned()).unwrap_or_default())
+            .collect();
+            found
+        };
+        assert_eq!(with("console", "auth0"), ["other-idp"]);
+        assert_eq!(with("console", "google"), ["other-idp"]);
+        assert!(with("console", "okta").is_empty());
+        assert!(with("console", "salesforce").is_empty());
+        assert!(with("console-legacy", "google").is_empty());
+        assert!(with("flex", "auth0").is_empty());
     }
 
     #[test]

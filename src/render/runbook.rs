@@ -20,13 +20,14 @@ use super::{Style, words};
 use crate::{
     apply::StepTask,
     component::{Address, Capability, Component, Instruction, Rule, Step, StepOutput, Value},
+    diagnostics::Location,
     manifest::{
         Envelope, Kind, Lifecycle, Metadata, OnRemoval,
         attestation::{AttestationSpec, AttestationState},
         envelope::ApiVersion,
     },
     plan::{
-        Action, Change, FieldChange, Plan, Reason, guard,
+        Action, Change, FieldChange, Plan, Reason, Warning, guard,
         order::{Node, Phase},
     },
 };
@@ -46,6 +47,27 @@ pub struct RunbookDocument {
     pub environment: String,
     /// The steps, each after those that it depends on.
     pub steps: Vec<RunbookStep>,
+    /// Who is selected and cannot be enabled, and why: what a list that a vendor sends is reviewed against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<RunbookPeople>,
+}
+
+/// People whom the plan warns of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunbookPeople {
+    /// The warning's code, which `concord explain` knows: `user-alias`, `user-not-in-idp`.
+    pub code: String,
+    /// One sentence, with the people's addresses.
+    pub message: String,
+    /// The e-mail addresses that it is about.
+    pub emails: Vec<String>,
+    /// Where in the manifests, `FILE:LINE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }
 
 /// One manual step.
@@ -196,6 +218,19 @@ pub fn runbook(plan: &Plan, style: &Style) -> RunbookDocument {
         project: plan.project.clone(),
         environment: plan.environment.to_string(),
         steps,
+        people: plan.warnings.iter().filter(|warning| !warning.people.is_empty()).map(people).collect(),
+    }
+}
+
+fn people(warning: &Warning) -> RunbookPeople {
+    let place = |location: &Location| format!("{}:{}", location.file(), location.line());
+    RunbookPeople {
+        code: warning.code.to_owned(),
+        // A runbook shows people by their addresses: a person looks for them.
+        message: warning.sentence(str::to_owned),
+        emails: warning.people.clone(),
+        source: warning.location.as_ref().map(place),
+        help: warning.help.clone(),
     }
 }
 
@@ -356,6 +391,7 @@ pub fn task(task: &StepTask, style: &Style) -> String {
             project: String::new(),
             environment: String::new(),
             steps: vec![step],
+            people: Vec::new(),
         },
         style,
     )

@@ -55,6 +55,11 @@ fn keycloak_flex() {
 }
 
 #[test]
+fn legacy_console() {
+    goes_to_nothing_to_do("legacy-console");
+}
+
+#[test]
 fn vanity_domain() {
     goes_to_nothing_to_do("vanity-domain");
 }

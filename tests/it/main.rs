@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cli;
+mod console;
 mod desk;
 mod examples;
 mod flex;
@@ -14,6 +15,7 @@ mod google;
 mod init;
 mod kill;
 mod language;
+mod legacy;
 mod okta;
 mod okta_keys;
 mod output;

@@ -140,6 +140,7 @@ fn population(
         if let [only] = &accounts[..] {
             let person = Person {
                 id: only.id.clone(),
+                aliases: only.other_addresses(&email),
                 email: email.clone(),
                 name: only.name(),
                 is_active: only.is_active(),
@@ -188,6 +189,24 @@ mod tests {
         assert_eq!(population.ambiguous["joe@connie.one"], ["3", "4"]);
         assert!(!population.people["sue@connie.one"].is_active);
         assert!(population.people["new@connie.one"].is_active);
+    }
+
+    #[test]
+    fn login_and_second_address_are_aliases() {
+        let ann: User = serde_json::from_value(json!({
+            "id": "1", "status": "ACTIVE",
+            "profile": {"email": "ann@connie.one", "login": "A.Lee@connie.one", "secondEmail": "annie@connie.one"},
+        }))
+        .unwrap();
+        let joe: User = serde_json::from_value(json!({
+            "id": "2", "status": "ACTIVE",
+            "profile": {"email": "joe@connie.one", "login": "joe", "secondEmail": null},
+        }))
+        .unwrap();
+        let population = population([ann, joe], BTreeMap::new());
+        let aliases: Vec<&String> = population.people["ann@connie.one"].aliases.iter().collect();
+        assert_eq!(aliases, ["a.lee@connie.one", "annie@connie.one"]);
+        assert!(population.people["joe@connie.one"].aliases.is_empty());
     }
 
     #[test]

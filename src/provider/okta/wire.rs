@@ -1,6 +1,8 @@
 //! What the management API sends: typed as far as Concord reads it, raw where an update has to give everything back. Nulls are read as
 //! nothing: Okta sends them where its specification has texts.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -240,6 +242,10 @@ struct UserProfile {
     #[serde(default)]
     email: Option<String>,
     #[serde(default)]
+    login: Option<String>,
+    #[serde(default)]
+    second_email: Option<String>,
+    #[serde(default)]
     first_name: Option<String>,
     #[serde(default)]
     last_name: Option<String>,
@@ -251,6 +257,16 @@ impl User {
     /// The e-mail address, lower case.
     pub(super) fn email(&self) -> Option<String> {
         self.profile.as_ref()?.email.as_ref().map(|email| email.trim().to_lowercase())
+    }
+
+    /// Further addresses under which the person is known: the login name where it is an address of its own, and the second one.
+    pub(super) fn other_addresses(&self, email: &str) -> BTreeSet<String> {
+        let profile = self.profile.iter();
+        let others = profile.flat_map(|profile| [&profile.login, &profile.second_email]).flatten();
+        others
+            .map(|address| address.trim().to_lowercase())
+            .filter(|address| address.contains('@') && address != email)
+            .collect()
     }
 
     pub(super) fn name(&self) -> Option<String> {

@@ -13,14 +13,34 @@ use crate::{
 /// comment.
 pub fn markdown(runbook: &RunbookDocument) -> String {
     if runbook.steps.is_empty() {
-        return "No manual step is open.\n".to_owned();
+        let mut out = "No manual step is open.\n".to_owned();
+        people(&mut out, runbook);
+        return out;
     }
     let ready = runbook.steps.iter().filter(|step| step.ready).count();
     let mut out = format!("## Runbook\n\n{}, {ready} ready.\n", counted(runbook.steps.len(), "step"));
     for (index, step) in runbook.steps.iter().enumerate() {
         draw(&mut out, index + 1, step);
     }
+    people(&mut out, runbook);
     out
+}
+
+/// Who is selected and cannot be enabled.
+fn people(out: &mut String, runbook: &RunbookDocument) {
+    if runbook.people.is_empty() {
+        return;
+    }
+    out.push_str("\n### People who are not enabled, or need a look\n\n");
+    for warning in &runbook.people {
+        let source = warning.source.as_ref().map(|source| format!(" ({})", code(source))).unwrap_or_default();
+        let help = warning.help.as_ref().map(|help| format!("\n  {}", inline(help))).unwrap_or_default();
+        out.push_str(&format!(
+            "- **{}**: {}{source}{help}\n",
+            inline(&warning.code),
+            inline(&warning.message)
+        ));
+    }
 }
 
 fn draw(out: &mut String, number: usize, step: &RunbookStep) {

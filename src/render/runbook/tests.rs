@@ -143,6 +143,41 @@ fn the_inputs_are_those_of_the_digest() {
     assert_eq!(step.digest.as_deref(), Some(digest.as_str()));
 }
 
+/// Whoever reviews a vendor's list needs to know who is in it and cannot sign in.
+#[test]
+fn people_who_cannot_be_enabled_are_named() {
+    let warned = || {
+        PlanBuilder::new()
+            .warning(testing::warning(
+                "user-alias",
+                "{} signs in as {} and is not enabled",
+                &["annie@connie.one", "ann@connie.one"],
+            ))
+            .warning(testing::warning("odd-name", "a name is odd", &[]))
+            .build()
+    };
+    let runbook = of(&warned());
+    assert_eq!(runbook.people.len(), 1, "only what is about people");
+    assert_eq!(runbook.people[0].emails, ["annie@connie.one", "ann@connie.one"]);
+    let sentence = "annie@connie.one signs in as ann@connie.one and is not enabled";
+    assert_eq!(runbook.people[0].message, sentence);
+    let shown = text(&runbook, &plain());
+    assert!(shown.starts_with("No manual step is open.\n"), "{shown}");
+    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&format!("user-alias: {sentence} (flex.yaml:40)")), "{shown}");
+    assert!(words.contains("help: do something about it"), "{shown}");
+    let shown = markdown(&runbook);
+    assert!(
+        shown.contains("### People who are not enabled, or need a look\n\n- **user-alias**: "),
+        "{shown}"
+    );
+    assert!(shown.contains("do something about it"), "{shown}");
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let written = json(&runbook);
+    assert!(validator.is_valid(&serde_json::from_str(&written).unwrap()));
+    assert_eq!(RunbookDocument::from_json(&written).unwrap(), runbook);
+}
+
 #[test]
 fn nothing_open_says_so() {
     assert_eq!(text(&of(&PlanBuilder::new().build()), &plain()), "No manual step is open.\n");

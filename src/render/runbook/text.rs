@@ -16,17 +16,39 @@ pub fn text(runbook: &RunbookDocument, style: &Style) -> String {
     let mut ink = Ink::new(style.color, style.width);
     if runbook.steps.is_empty() {
         ink.line(0, [(Tone::Strong, "No manual step is open.")]);
+        people(&mut ink, runbook);
         return ink.finish();
     }
     for (index, step) in runbook.steps.iter().enumerate() {
         ink.gap();
         draw(&mut ink, index + 1, step);
     }
+    people(&mut ink, runbook);
     ink.gap();
     let ready = runbook.steps.iter().filter(|step| step.ready).count();
     let closing = format!("Runbook: {}, {ready} ready.", counted(runbook.steps.len(), "step"));
     ink.line(0, [(Tone::Strong, closing.as_str())]);
     ink.finish()
+}
+
+/// Who is selected and cannot be enabled.
+fn people(ink: &mut Ink, runbook: &RunbookDocument) {
+    if runbook.people.is_empty() {
+        return;
+    }
+    ink.gap();
+    ink.line(0, [(Tone::Warn, "People who are not enabled, or need a look")]);
+    for warning in &runbook.people {
+        let mut sentence = visible(&warning.message).into_owned();
+        if let Some(source) = &warning.source {
+            sentence.push_str(&format!(" ({})", visible(source)));
+        }
+        let lead = format!("{}: ", visible(&warning.code));
+        ink.prose(2, (Tone::Warn, lead.as_str()), Tone::Plain, &sentence);
+        if let Some(help) = &warning.help {
+            ink.prose(4, (Tone::Info, "help: "), Tone::Plain, &visible(help));
+        }
+    }
 }
 
 fn draw(ink: &mut Ink, number: usize, step: &RunbookStep) {

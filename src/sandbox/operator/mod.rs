@@ -2,6 +2,7 @@
 //! who knows which step; each product or vendor with steps of its own has a [`Hand`] in a file beside this one.
 
 mod console;
+mod console_legacy;
 mod flex;
 mod flex_legacy;
 mod google;
@@ -35,6 +36,7 @@ trait Hand: Sync {
 /// Everybody who knows steps.
 const HANDS: &[&dyn Hand] = &[
     &console::Console,
+    &console_legacy::ConsoleLegacy,
     &flex::Flex,
     &flex_legacy::FlexLegacy,
     &google::Google,

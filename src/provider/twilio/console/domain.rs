@@ -34,11 +34,16 @@ const PLACE: &str = "Twilio Console > Admin > Domains";
 const VERSION: u32 = 1;
 
 /// What the TXT record says before the token.
-const PREFIX: &str = "twilio-domain-verification=";
+pub(super) const PREFIX: &str = "twilio-domain-verification=";
 
 /// Where the TXT record belongs.
 pub(super) fn record_name(domain: &str) -> String {
     format!("_twilio.{domain}")
+}
+
+/// The domain that a TXT record proves, by the record's name.
+pub(super) fn domain_of(record: &str) -> Option<&str> {
+    record.strip_prefix("_twilio.")
 }
 
 /// One e-mail domain as components.
@@ -205,7 +210,9 @@ impl Lowering<'_> {
                     ))],
                     ..self.step(instructions)
                 };
-                let fields = vec![Field::new("token", self.token(), Capability::Attested).from(here)];
+                // The domain is kept with what is attested, so that the removal can name it.
+                let fields =
+                    vec![self.named(), Field::new("token", self.token(), Capability::Attested).from(here)];
                 Component { needs, ..self.component(DOMAIN_PROOF, "proof by HTTPS file", fields, step) }
             }
         }

@@ -156,6 +156,11 @@ fn testers(context: &ProfileContext<'_>) -> BTreeSet<String> {
         .collect()
 }
 
+/// Which set-up a ticket is about: a customer can have several.
+fn set_up_of(context: &ProfileContext<'_>) -> Field {
+    Field::new(ACS_URL, ConsoleLegacyProduct.offer(context).acs_url, Capability::Attested).by(Rule::Url)
+}
+
 struct Profile<'a> {
     context: &'a ProfileContext<'a>,
     side: &'a IdentityProviderSide,
@@ -274,13 +279,18 @@ impl Profile<'_> {
 
     fn test_users(&self) -> Component {
         let fields = vec![
+            set_up_of(self.context),
             Field::new("users", Value::texts(testers(self.context)), Capability::Attested)
                 .by(Rule::Set)
                 .from(self.context.profile.at(&path!["spec", "testUsers"])),
         ];
         let body = vec![
             say("Please enable single sign-on for these test users, by their login addresses."),
+            Instruction::enter("Our set-up, by your token consumer URL", ACS_URL),
             Instruction::enter("Test users", "users"),
+            say(
+                "Whoever was in this list before and is not any more: please disable single sign-on for them.",
+            ),
             say("Send it, in the same ticket, and wait until Twilio says that they are enabled."),
         ];
         let step = ticket(self.scope, "test users for SAML single sign-on", body);
@@ -294,8 +304,7 @@ impl Profile<'_> {
         let mut fields = self.trusted();
         let user = test_user(context).unwrap_or_default();
         fields.push(Field::new("testUser", user, Capability::Attested).by(Rule::IgnoreCase));
-        let side = ConsoleLegacyProduct.offer(context);
-        fields.push(Field::new("acsUrl", side.acs_url, Capability::Attested).by(Rule::Url));
+        fields.push(set_up_of(context));
         let vendor = context.identity_provider.spec.vendor.title();
         let instructions = vec![
             say(
@@ -342,10 +351,13 @@ fn people(
     }
     let select = &enablement.spec.select;
     let here = |key: &str| enablement.at(&path!["spec", "select", key]);
-    let mut fields = Vec::new();
-    let mut body = vec![say(
-        "Please enable single sign-on for the users of this selection, and send us the list of who they are.",
-    )];
+    let mut fields = vec![set_up_of(context)];
+    let mut body = vec![
+        say(
+            "Please enable single sign-on for the users of this selection, and send us the list of who they are.",
+        ),
+        Instruction::enter("Our set-up, by your token consumer URL", ACS_URL),
+    ];
     let is_all = enablement.spec.rollout.stage >= Stage::All;
     for (key, label, items) in [
         ("emailDomains", "Everybody with an address in these e-mail domains", &select.email_domains),
@@ -370,10 +382,11 @@ fn people(
     );
     body.push(Instruction::enter(format!("By our own records these {count} users"), "users"));
     body.extend([
+        say("Whoever was in this list before and is not any more: please disable single sign-on for them."),
         say("Send it. Twilio answers with a list: review it against the one above before you agree."),
         say(
             "Somebody in Twilio's list and not in ours: the identity provider does not know the address, or only as an alias, and the person could \
-             not sign in any more. `concord plan --show-users` names them with the reason. Have them taken off the list, or mend the address.",
+             not sign in any more. The warnings of this runbook name them with the reason. Have them taken off the list, or mend the address.",
         ),
         say("Then tell the people concerned, for instance:"),
         say(announcement(context, enablement)),

@@ -153,7 +153,13 @@ impl ServiceProvider for ConsoleProduct {
         Ok(components)
     }
 
+    /// Without an OAuth app the organization's users cannot be listed: where nothing needs them, the identity provider's people are
+    /// all that is asked for.
     fn realm(&self, context: &ProfileContext<'_>) -> Option<Realm> {
+        let organization = context.tenant.spec.twilio.as_ref()?.organization.as_ref()?;
+        if organization.oauth_client.is_none() && !needs_accounts(context) {
+            return None;
+        }
         organization_realm(context.tenant)
     }
 
@@ -211,6 +217,18 @@ impl ServiceProvider for ConsoleProduct {
     fn review(&self, realm: &AccountsOfRealm<'_>) -> Review {
         review::review(realm)
     }
+}
+
+/// Whether the profile cannot be planned without the organization's users: they are managed, or selected by what only Twilio knows,
+/// or somebody could be locked out.
+fn needs_accounts(context: &ProfileContext<'_>) -> bool {
+    let by_accounts = context.enablements.iter().any(|enablement| {
+        let UserEnablementSpec { select, roles, provisioning, remove, .. } = &enablement.spec;
+        *provisioning == Provisioning::Managed
+            || !(select.user_sids.is_empty() && select.accounts.is_empty() && remove.is_empty())
+            || !(roles.default.is_empty() && roles.overrides.is_empty())
+    });
+    by_accounts || !enforced_domains(context).is_empty()
 }
 
 pub(super) fn no_organization(context: &ProfileContext<'_>) -> Finding {

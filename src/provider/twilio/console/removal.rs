@@ -2,13 +2,32 @@
 
 use super::{
     console_realm,
-    domain::{DOMAIN, DOMAIN_PROOF},
+    domain::{DOMAIN, DOMAIN_PROOF, PREFIX, domain_of},
     legacy, lower, organization_sid,
 };
 use crate::{
     component::{Address, Instruction, Realm, Step},
     manifest::{Resource, attestation::AttestationSpec, tenant::TenantSpec},
 };
+
+/// How a proof is removed: the record by its name and value, or the file by the domain and what it contains.
+fn proof(host: Option<&str>, domain: Option<&str>, token: Option<&str>) -> String {
+    let token = token.unwrap_or("the domain's token");
+    match (host, domain) {
+        (Some(host), _) => {
+            let domain = domain.or_else(|| domain_of(host)).unwrap_or(host);
+            format!(
+                "In the DNS zone of {domain}, remove the TXT record at `{host}` whose value is `{PREFIX}{token}`."
+            )
+        }
+        (None, Some(domain)) => {
+            format!("From the web root of {domain}, remove the verification file that contains `{token}`.")
+        }
+        (None, None) => {
+            format!("Remove the verification file that contains `{token}` from the domain's web root.")
+        }
+    }
+}
 
 /// The step that removes what an attested step had made; `None` where nothing remains of it, or it goes with something else.
 pub fn removal_step(
@@ -67,7 +86,7 @@ pub fn removal_step(
         ),
         DOMAIN_PROOF => (
             "the domain's DNS zone or web server",
-            vec!["Remove the proof of the domain: the TXT record at `_twilio`, or the file.".to_owned()],
+            vec!["See first that the domain is deleted from the organization.".to_owned(), proof(text("host"), text("domain"), text("token"))],
             true,
         ),
         other => return legacy::removal_step(other, attestation, tenant),

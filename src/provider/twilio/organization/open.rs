@@ -1,13 +1,17 @@
 //! How the organization is opened: from the `twilio` block of the manifests to a reader or a writer, with the OAuth app that reads or
 //! the one that writes.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
 use super::{OrganizationConfig, PROVIDER};
 use crate::{
-    component::{Realm, Unknown, UnknownReason},
+    component::{Component, Realm, Snapshot, Unknown, UnknownReason},
     http::Http,
     manifest::tenant::Twilio,
     provider::{
-        SharedMutate, SharedObserve, WriteError,
+        Observe, Population, PopulationQuery, Scope, SharedMutate, SharedObserve, WriteError,
         credentials::{Credentials, Purpose},
     },
 };
@@ -31,8 +35,40 @@ pub async fn reader(
     http: &Http,
     credentials: &Credentials,
 ) -> Result<SharedObserve, Unknown> {
-    let config = config(block, credentials, Purpose::Plan).await?;
-    super::reader(http, &config).map_err(|error| Unknown::unusable(&error))
+    match config(block, credentials, Purpose::Plan).await {
+        Ok(config) => super::reader(http, &config).map_err(|error| Unknown::unusable(&error)),
+        // Many organizations are named for their Console alone, which has no API: then nothing is missed.
+        Err(unknown) => match realm(block) {
+            Some(realm) if !has_credentials(block) => Ok(Arc::new(Closed { realm, unknown })),
+            _ => Err(unknown),
+        },
+    }
+}
+
+/// An organization that the manifests name no OAuth app for. Nothing in it carries an ownership marker, so a plan that asks for nothing
+/// of it is complete.
+#[derive(Debug)]
+struct Closed {
+    realm: Realm,
+    unknown: Unknown,
+}
+
+#[async_trait]
+impl Observe for Closed {
+    fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    async fn population(&self, _query: &PopulationQuery) -> Result<Population, Unknown> {
+        Err(self.unknown.clone())
+    }
+
+    async fn observe(&self, components: &[&Component], _scope: &Scope) -> Snapshot {
+        if components.is_empty() {
+            return Snapshot::default();
+        }
+        Snapshot::unknown(components.iter().map(|component| &component.address), &self.unknown)
+    }
 }
 
 /// Opens the tenant's organization for writing, by `apply` where it names an OAuth app of its own.

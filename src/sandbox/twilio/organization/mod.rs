@@ -18,6 +18,7 @@
 //! | `console`, `page` | the Admin Center's pages |
 //! | `domain` | e-mail domains |
 //! | `sso`, `sso_test` | SSO profiles, their enforcement, and the test of a connection |
+//! | `support`, `support_page` | the desk of Twilio Support: the older SSO, by ticket |
 
 pub(crate) mod console;
 mod document;
@@ -29,6 +30,8 @@ mod roles;
 mod seed;
 mod sso;
 mod sso_test;
+mod support;
+mod support_page;
 mod token;
 mod users;
 
@@ -41,8 +44,8 @@ use crate::sandbox::vendor::Call;
 pub(crate) use self::document::limit_of_token;
 pub(crate) use self::seed::OrganizationSeed;
 
-/// The hosts of the organization's APIs.
-pub(crate) const HOSTS: [&str; 2] = ["oauth.twilio.com", "iam.twilio.com"];
+/// The hosts of the organization's APIs, and of the support desk.
+pub(crate) const HOSTS: [&str; 3] = ["oauth.twilio.com", "iam.twilio.com", support::HOST];
 
 /// The answer to too many requests: 25021 of organizations, in SCIM's form where it is SCIM.
 pub(crate) fn too_many(request: &Request) -> Answer {
@@ -54,6 +57,9 @@ pub(crate) fn too_many(request: &Request) -> Answer {
 pub(crate) fn answer(call: &mut Call<'_, '_>) -> Answer {
     let request = call.request;
     let route = request.route();
+    if request.host == support::HOST {
+        return support::answer(call);
+    }
     if request.host == "oauth.twilio.com" {
         return match (&request.method, route.as_slice()) {
             (&Method::POST, ["v2", "token"]) => token::issue(call),

@@ -48,6 +48,9 @@ pub(crate) struct OrganizationSeed {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct UserSeed {
+    /// The user SID, where manifests name it; else a new one.
+    #[serde(default)]
+    sid: Option<String>,
     email: String,
     #[serde(default)]
     display_name: Option<String>,
@@ -210,6 +213,7 @@ impl DomainSeed {
 impl UserSeed {
     fn named(email: &str) -> Self {
         Self {
+            sid: None,
             email: email.to_owned(),
             display_name: None,
             given_name: None,
@@ -241,7 +245,14 @@ impl UserSeed {
         if !name.is_empty() {
             attributes.insert("name".into(), name.into());
         }
-        let user = users::add(documents, organization, attributes, now)?;
+        let mut user = users::add(documents, organization, attributes, now)?;
+        if let Some(sid) = &self.sid {
+            if !is_sid(sid, "US") {
+                return Err(Refusal::value(format!("{sid:?} is no user SID")));
+            }
+            documents.remove(&users::table(&organization.sid), &user.sid);
+            user.sid.clone_from(sid);
+        }
         User { suspended: self.suspended, ..user.clone() }.save(documents, &organization.sid);
         assign_all(documents, organization, &self.roles, &user.sid, now)
     }
