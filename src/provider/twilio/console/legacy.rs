@@ -237,12 +237,12 @@ impl Profile<'_> {
         }
         body.push(if matching.path == "emailAttribute" {
             Instruction::enter(
-                "People are matched by the assertion attribute that holds the e-mail address",
+                "People are matched by the assertion attribute that holds the e-mail address:",
                 "emailAttribute",
             )
         } else {
             Instruction::enter(
-                "People are matched by the NameID, whose value is the e-mail address and whose format is",
+                "People are matched by the NameID, whose value is the e-mail address and whose format is:",
                 "nameIdFormat",
             )
         });
@@ -310,7 +310,7 @@ impl Profile<'_> {
             say(
                 "Together with Twilio Support: open a private browser window and the Twilio Console's login page.",
             ),
-            Instruction::enter("Sign in as", "testUser"),
+            Instruction::enter("Sign in as:", "testUser"),
             say(format!(
                 "Expect this: the browser goes to {vendor}, asks for the sign-in there, and comes back to the Console without an error."
             )),
@@ -360,9 +360,9 @@ fn people(
     ];
     let is_all = enablement.spec.rollout.stage >= Stage::All;
     for (key, label, items) in [
-        ("emailDomains", "Everybody with an address in these e-mail domains", &select.email_domains),
-        ("userSids", "These users, by SID", &select.user_sids),
-        ("accounts", "The users of these accounts", &select.accounts),
+        ("emailDomains", "Everybody with an address in these e-mail domains:", &select.email_domains),
+        ("userSids", "These users, by SID:", &select.user_sids),
+        ("accounts", "The users of these accounts:", &select.accounts),
     ] {
         if is_all && !items.is_empty() {
             let items = Value::texts(items.iter().map(String::as_str));
@@ -374,13 +374,13 @@ fn people(
     if is_all && !never.is_empty() {
         let items = Value::texts(never.iter().map(String::as_str));
         fields.push(Field::new("never", items, Capability::Attested).by(Rule::Set));
-        body.push(Instruction::enter("Never these: they keep signing in with a password", "never"));
+        body.push(Instruction::enter("Never these: they keep signing in with a password:", "never"));
     }
     let count = users.len();
     fields.push(
         Field::new("users", Value::texts(users), Capability::Attested).by(Rule::Set).from(here("users")),
     );
-    body.push(Instruction::enter(format!("By our own records these {count} users"), "users"));
+    body.push(Instruction::enter(format!("By our own records these are the users ({count}):"), "users"));
     body.extend([
         say("Whoever was in this list before and is not any more: please disable single sign-on for them."),
         say("Send it. Twilio answers with a list: review it against the one above before you agree."),
