@@ -169,8 +169,10 @@ impl Desk<'_> {
             environment,
             said.clone(),
         ))?;
-        // With the object goes what other steps entered into it: their statements say nothing about a new one.
-        for (address, statement_digest) in self.siblings_attested(change) {
+        // With the object goes what other steps entered into it: their statements say nothing about a new one. What only gives people
+        // their freedom back takes no object away.
+        let gone = if step.is_withdrawal { Vec::new() } else { self.siblings_attested(change) };
+        for (address, statement_digest) in gone {
             let said = Said { outputs: BTreeMap::new(), ..said.clone() };
             self.attestations.record(&statement(
                 &address,

@@ -229,8 +229,7 @@ mod tests {
     fn the_console_needs_a_vendor_that_signs_both() {
         let with = |product: &str, vendor: &str| {
             let found: Vec<_> = append(&format!(
-                "kind: IdentityProvider\nmetadata: {{name: other-idp}}\nspec: {{vendor: {vendor}}}\n---\napiVersion: concord/v1\nkind: \
-                 SsoProfile\nmetadata: {{name: other}}\nspec: {{product: {product}, friendlyName: Other, identityProvider: other-idp}}"
+                "kind: IdentityProvider\nmetadata: {{name: other-idp}}\nspec: {{vendor: {vendor}}}\n---\nkind: SsoProfile\nmetadata: {{name: other}}\nspec: {{product: {product}, friendlyName: Other, identityProvider: other-idp}}"
             ))
             .findings()
             .into_iter()

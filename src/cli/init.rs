@@ -121,6 +121,15 @@ impl InitVendor {
 
 pub(super) fn run(args: &InitArgs, ui: &Ui) -> Result<Exit, CliError> {
     let folder = &args.folder;
+    if args.product == InitProduct::Console && matches!(args.idp, InitVendor::Auth0 | InitVendor::Google) {
+        return Err(CliError::usage(
+            format!(
+                "the Twilio Console wants response and assertion signed, and {} signs one of them only",
+                args.idp.title()
+            ),
+            "`concord explain one-signature` says more; begin with `--idp okta`, or another identity provider that signs both",
+        ));
+    }
     if let Some(manifest) = manifest_in(folder)? {
         return Err(CliError::failure(format!("{folder} holds YAML already: {manifest} exists")).help(
             "a project has a folder of its own, in which every YAML file is a manifest; nothing was written",

@@ -96,7 +96,8 @@ fn the_runbook_is_the_whole_ticket_and_the_list_to_review() {
         ]
     );
     for arguments in [&["runbook", "--sandbox"][..], &["runbook", "--sandbox", "--format", "markdown"]] {
-        let text = project.run(arguments).expect(0).stdout;
+        // Markdown keeps addresses from becoming links.
+        let text = project.run(arguments).expect(0).stdout.replace("<!-- -->", "");
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("annie@acme.example signs in as ann@acme.example"), "{text}");
         assert!(words.contains("shared@acme.example"), "{text}");

@@ -84,6 +84,9 @@ fn a_removal() {
       "url": "https://console.twilio.com/us1/develop/flex/users-and-access/sso",
       "scope": "AC00000000000000000000000000000001",
       "ready": true,
+      "refused": [
+        "max-deletes: 2 deletions in tenant `nss`, and the policy's `maxDeletes` is 0"
+      ],
       "instructions": [
         {
           "kind": "do",
@@ -97,6 +100,17 @@ fn a_removal() {
       "onRemoval": "delete",
       "command": "concord attest --step SsoProfile/gone/flex.trust --removed --by you@example.com"
     }
+  ],
+  "people": [
+    {
+      "code": "shared-address",
+      "message": "bob@example.com has two accounts in the identity provider",
+      "emails": [
+        "bob@example.com"
+      ],
+      "source": "flex.yaml:40",
+      "help": "do something about it"
+    }
   ]
 }
 "#);
@@ -106,6 +120,8 @@ Step 1: remove nss/SsoProfile/gone/flex.trust
   no manifest asks for it any more
   https://console.twilio.com/us1/develop/flex/users-and-access/sso
   in AC00000000000000000000000000000001
+  refused by max-deletes: 2 deletions in tenant `nss`, and the policy's
+    `maxDeletes` is 0
   it made connection: JQ00000000000000000000000000000001
 
   1. Open the connection and press `Delete`.
@@ -113,6 +129,11 @@ Step 1: remove nss/SsoProfile/gone/flex.trust
   digest ccd78884d3e80244985c5251ad4d52e921dee02a88a7ec3e3d82e884a5302658
   Afterwards:
     concord attest --step SsoProfile/gone/flex.trust --removed --by you@example.com
+
+People who are not enabled, or need a look
+  shared-address: bob@example.com has two accounts in the identity provider
+    (flex.yaml:40)
+    help: do something about it
 
 Runbook: 1 step, 1 ready.
 ");

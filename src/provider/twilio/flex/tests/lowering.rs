@@ -92,7 +92,7 @@ fn the_documented_example() {
       step 1 in AC00000000000000000000000000000001 at Twilio Flex, signing in as a test user
         - Open a private browser window, so that no earlier sign-in is used again.
         - Open https://nss.connie.team. Afterwards do the same, in a new private window, with the profile's login link (`https://flex.twilio.com/` and the first part of the runtime domain; the SSO page shows it).
-        - Sign in as = testUser
+        - Sign in as: = testUser
         - Expect this: the browser goes to Auth0 and asks for the sign-in there, comes back without an error, and Flex opens with the person's full name and the features of their roles, and shows their own team.
         - If it fails, do not confirm. Run `concord verify`, which compares both sides and looks at the sign-in's request and certificates. If Auth0 refuses, its logs say why. If Twilio refuses what Auth0 sent, repeat the sign-in with a SAML tracer (a browser extension) and compare the issuer, the audience, the NameID and the attributes of the response with the manifests.
     nss/Tenant/nss/flex.instance (Flex instance of account AC00000000000000000000000000000001)
