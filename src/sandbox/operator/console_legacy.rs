@@ -186,8 +186,8 @@ impl Customer<'_> {
     /// Whoever the last ticket of this step was about and this one is not.
     async fn disable_former(&self, kind: &str) -> Result<(), OperatorError> {
         let (about, users) = (self.about(), self.list("users"));
-        let tickets = self.desk().await?.tickets.into_iter();
-        let last = tickets.filter(|it| it.kind == kind && it.about.as_ref() == Some(&about)).last();
+        let mut tickets = self.desk().await?.tickets.into_iter();
+        let last = tickets.rfind(|it| it.kind == kind && it.about.as_ref() == Some(&about));
         let gone: Vec<String> =
             last.into_iter().flat_map(|ticket| ticket.users).filter(|it| !users.contains(it)).collect();
         if gone.is_empty() {

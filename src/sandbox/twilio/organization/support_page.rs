@@ -26,8 +26,11 @@ pub(super) fn customers(request: &Request, organizations: &[Organization]) -> An
     html(200, "Twilio Support", &format!("<ul>{rows}</ul>"))
 }
 
+/// A form: the kind of ticket, its heading, and its fields, each with a label.
+type Form = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// The forms of a ticket: its kind, its title, and its fields, each with its label; those with a star take one item a line.
-const FORMS: [(&str, &str, &[(&str, &str)]); 5] = [
+const FORMS: [Form; 5] = [
     (
         "setUp",
         "Set up, or change",
